@@ -1,0 +1,19 @@
+// Files that are whole or not there.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace heddle {
+
+/// Writes `bytes` to a temporary beside `path`, flushes it to the disk, and renames it over `path`. On failure nothing
+/// is left behind and std::runtime_error names the file and the reason ("No space left on device").
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// As above, but never replaces: false if `path` exists already. Two processes that race get one true.
+bool write_new_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// The whole file. Throws std::runtime_error that names it and the reason.
+std::string read_file(const std::filesystem::path& path);
+
+}  // namespace heddle
