@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <optional>
 #include <vector>
 
 #include "nodes/weights/safetensors.h"

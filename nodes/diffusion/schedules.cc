@@ -1,0 +1,1 @@
+#include "nodes/diffusion/schedules.h"

@@ -1,0 +1,1 @@
+#include "nodes/weights/safetensors.h"
