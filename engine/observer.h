@@ -1,0 +1,33 @@
+// What happens while a plan is carried out, for whoever wants to watch: the terminal, a server, a test.
+#pragma once
+
+#include <string>
+
+#include "engine/json.h"
+
+namespace heddle {
+
+struct Picture;
+
+/// Where an event comes from.
+struct StepRef {
+  int index = 0;      // in the graph
+  std::string id;
+  std::string node;   // type
+};
+
+/// Called from the thread that runs the step; calls never overlap.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void step_started(const StepRef&) {}
+  virtual void step_progress(const StepRef&, int /*value*/, int /*total*/) {}
+  virtual void step_preview(const StepRef&, const Picture&) {}
+  virtual void step_cached(const StepRef&, bool /*from_disk*/) {}
+  /// `ui` is what the step shows (saved pictures); `notes` are facts about its result.
+  virtual void step_finished(const StepRef&, double /*seconds*/, const Json& /*ui*/, const Json& /*notes*/) {}
+  virtual void step_failed(const StepRef&, const std::string& /*message*/) {}
+  virtual void step_warning(const StepRef&, const std::string& /*message*/) {}
+};
+
+}  // namespace heddle

@@ -1,0 +1,45 @@
+// All nodes of a program, by name.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/node.h"
+
+namespace heddle {
+
+class Registry {
+ public:
+  /// Declares node type T under its name and aliases. Throws std::logic_error if a name is taken.
+  template <class T>
+  void add() {
+    add(T::kInfo, [] { return std::unique_ptr<Node>(std::make_unique<T>()); });
+  }
+  /// Declares a node made by `make`; its sockets are read from one instance.
+  void add(const NodeInfo& info, std::function<std::unique_ptr<Node>()> make);
+  void add(NodeDeclaration declaration);
+
+  /// Makes values of type T readable from the disk cache.
+  template <class T>
+  void add_value() {
+    readers_[std::string(SocketType<T>::kName)] = [](std::istream& in) -> ValuePtr {
+      return std::make_shared<const Typed<T>>(SocketType<T>::read(in));
+    };
+  }
+
+  /// Null if there is none. Aliases are found too.
+  const NodeDeclaration* find(std::string_view name) const;
+  /// Every name that find() knows, sorted.
+  const std::vector<std::string>& names() const { return names_; }
+  const ValueReaders& readers() const { return readers_; }
+
+ private:
+  std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
+  std::vector<std::string> names_;
+  ValueReaders readers_;
+};
+
+}  // namespace heddle
