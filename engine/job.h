@@ -1,0 +1,46 @@
+// One graph, made ready and run: check, keys, plan, execute, and the record that saved files carry.
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/executor.h"
+#include "engine/explain.h"
+
+namespace heddle {
+
+/// What all jobs of a process share.
+struct Workshop {
+  const Registry& registry;
+  Folders folders;
+  FileHashes& hashes;
+  Cache* cache = nullptr;
+  std::string numerics;
+};
+
+struct JobRequest {
+  Graph graph;
+  Json workflow;                     // the editor's document, or null
+  std::vector<std::string> targets;  // empty: all outputs
+  bool metadata = true;
+  std::time_t now = 0;
+};
+
+/// A job that has been looked at and not run.
+struct PreparedJob {
+  Graph graph;
+  CheckedGraph checked;  // with its problems and warnings
+  ContentKeys keys;      // only without problems
+  Origin origin;
+};
+
+/// Throws std::runtime_error only for files that cannot be read.
+PreparedJob prepare_job(JobRequest request, const Workshop& workshop);
+
+/// REQUIRES: no problems. Throws StepError or Cancelled.
+RunResult run_job(const PreparedJob& job, const Workshop& workshop, Observer* observer, const CancelFlag* cancel,
+                  bool verify_cache = false);
+
+}  // namespace heddle

@@ -1,0 +1,30 @@
+// Any file that holds a graph: API format, editor format, a pipeline, or a picture with one of them inside.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/graph.h"
+#include "engine/pipeline.h"
+#include "engine/problem.h"
+
+namespace heddle {
+
+struct LoadedGraph {
+  Graph graph;                       // empty for a pipeline: fill it first
+  Json workflow;                     // the editor's document, or null
+  std::optional<Pipeline> pipeline;
+  std::string kind;                  // "API format", "editor format", "pipeline", "picture"
+  Problems problems;                 // what a run must not ignore
+  Problems warnings;
+};
+
+/// `declarations` gives /object_info; it is called for the editor format only. Of a picture that has both, the prompt
+/// (what ran) is taken and the workflow kept. A body as posted to /prompt, {"prompt": {...}}, is read too.
+/// Never throws for bad content: it is a problem.
+LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations);
+
+}  // namespace heddle
