@@ -34,17 +34,17 @@ class FirstPlaces {
 };
 
 // Gives a key that occurs twice its last value, at its first place, as a Python dict does. Returns
-// whether each member stays.
-std::vector<bool> settle_repeated_keys(std::span<Member> members) {
-  std::vector<bool> stays(members.size(), true);
+// the members to leave out, in order.
+std::vector<size_t> settle_repeated_keys(std::span<Member> members) {
+  std::vector<size_t> repeated;
   FirstPlaces first_place(members);
   for (size_t i = 0; i < members.size(); ++i) {
     const size_t first = first_place(i);
     if (first == i) continue;
     members[first].second = std::move(members[i].second);
-    stays[i] = false;
+    repeated.push_back(i);
   }
-  return stays;
+  return repeated;
 }
 
 // The parser stands behind the token that it did not expect. The text it gives is that of the token
@@ -109,13 +109,18 @@ bool JsonBuilder::end_array() {
 
 bool JsonBuilder::end_object() {
   const auto members = std::span(members_).subspan(frames_.back().first);
-  const std::vector<bool> stays = settle_repeated_keys(members);
+  const std::vector<size_t> repeated = settle_repeated_keys(members);
   Json::object_t object;
   // The vector that an ordered map is: the map's own emplace would search for the key.
   Json::object_t::Container& items = object;
   items.reserve(members.size());
+  auto left_out = repeated.begin();
   for (size_t i = 0; i < members.size(); ++i) {
-    if (stays[i]) items.emplace_back(std::move(members[i].first), std::move(members[i].second));
+    if (left_out != repeated.end() && *left_out == i) {
+      ++left_out;
+    } else {
+      items.emplace_back(std::move(members[i].first), std::move(members[i].second));
+    }
   }
   return close(std::move(object));
 }
