@@ -28,6 +28,7 @@ enum class Tier { kNone, kMemory, kDisk };
 class ResultStore {
  public:
   virtual ~ResultStore() = default;
+  /// Quick, reads nothing and counts as no use: get() may still find the entry damaged or gone.
   virtual bool contains(const Key& key) = 0;
   virtual std::optional<CachedResult> get(const Key& key) = 0;
   /// May decline (too large, not writable, disk full): a cache never makes a step fail. Says why in a log line.
