@@ -46,6 +46,8 @@ class EntryBuffer final : public std::streambuf {
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
 
+  void write(std::string_view bytes) { xsputn(bytes.data(), std::streamsize(bytes.size())); }
+
   uint64_t size() const { return sent_ + uint64_t(pptr() - pbase()); }
 
   std::array<char, kChecksumBytes> checksum() {
@@ -98,6 +100,17 @@ class EntryBuffer final : public std::streambuf {
   std::unique_ptr<XXH3_state_t, FreeHash> hash_{XXH3_createState()};
   std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
 };
+
+// Returns the number of bytes. A stream of its own: formatting that one value sets must not show in
+// the next.
+uint64_t write_value(const Value& value, EntryBuffer& buffer) {
+  const uint64_t start = buffer.size();
+  std::ostream out(&buffer);
+  out.exceptions(std::ios::badbit);  // lets what the buffer throws through
+  value.write(out);
+  if (!out) throw std::runtime_error("a " + std::string(value.type()) + " failed to write itself");
+  return buffer.size() - start;
+}
 
 template <typename T>
 void append(std::string& text, const T& number) {
@@ -222,26 +235,21 @@ ValuePtr read_value(const Output& output, const ValueReaders& readers) {
 
 uint64_t write_entry(int file, const Key& key, const CachedResult& result, uint64_t max_bytes) {
   EntryBuffer buffer(file, max_bytes);
-  std::ostream out(&buffer);
-  out.exceptions(std::ios::badbit);  // lets what the buffer throws through
-  out << kMagic;
+  buffer.write(kMagic);
   std::string table;
   append(table, key);
   append(table, result.seconds);
   append(table, uint32_t(result.outputs.size()));
   for (const ValuePtr& value : result.outputs) {
     const std::string_view type = value->type();
-    const uint64_t start = buffer.size();
-    value->write(out);
-    if (!out) throw std::runtime_error("a " + std::string(type) + " failed to write itself");
     append(table, uint32_t(type.size()));
     table += type;
-    append(table, buffer.size() - start);
+    append(table, write_value(*value, buffer));
   }
   append(table, uint64_t(table.size()));
-  out << table;
+  buffer.write(table);
   const auto checksum = buffer.checksum();
-  out.write(checksum.data(), checksum.size());
+  buffer.write({checksum.data(), checksum.size()});
   buffer.flush();
   return buffer.size();
 }

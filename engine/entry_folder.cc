@@ -22,7 +22,7 @@ namespace {
 constexpr uint64_t kBlockBytes = 4096;
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kPause{1};
-constexpr std::string_view kEntrySuffix = ".bin", kTemporarySuffix = ".tmp";
+constexpr std::string_view kEntrySuffix = ".bin";
 
 [[noreturn]] void throw_errno(const std::string& path) {
   throw std::system_error(errno, std::generic_category(), path);
@@ -30,10 +30,11 @@ constexpr std::string_view kEntrySuffix = ".bin", kTemporarySuffix = ".tmp";
 
 // Opens for writing, with the folders above it made when they are missing.
 Fd create(const std::string& path, int flags) {
-  Fd file(::open(path.c_str(), flags | O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  flags |= O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  Fd file(::open(path.c_str(), flags, 0644));
   if (file || errno != ENOENT) return file;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-  return Fd(::open(path.c_str(), flags | O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  return Fd(::open(path.c_str(), flags, 0644));
 }
 
 struct SavedTotals {
@@ -52,7 +53,7 @@ bool is_entry_name(std::string_view name) {
 }
 
 bool is_temporary_name(std::string_view name) {
-  return name.starts_with('.') && name.ends_with(kTemporarySuffix);
+  return name.starts_with('.') && name.ends_with(".tmp");
 }
 
 // The lock of a living writer is in the way.
@@ -123,6 +124,16 @@ Temporary::~Temporary() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
+bool Temporary::lock() {
+  struct stat status;
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    throw_errno(path_);
+  }
+  if (::fstat(file_.get(), &status) != 0) throw_errno(path_);
+  return status.st_nlink == 1;
+}
+
 void Temporary::put_at(const std::string& path) {
   if (::rename(path_.c_str(), path.c_str()) != 0) throw_errno(path);
   path_.clear();
@@ -138,17 +149,13 @@ Temporary EntryFolder::make_temporary(const Key& key) const {
   const std::string entry = path(key);
   const std::string folder = entry.substr(0, root_.size() + 4);
   for (uint64_t n = 1;; ++n) {
-    const std::string path = folder + '.' + std::to_string(::getpid()) + '-' + std::to_string(n) +
-                             std::string(kTemporarySuffix);
+    const std::string path =
+        folder + '.' + std::to_string(::getpid()) + '-' + std::to_string(n) + ".tmp";
     Fd file = create(path, O_EXCL);
     if (!file && errno == EEXIST) continue;
     if (!file) throw_errno(path);
-    // Another process may find it before it is locked, and take it for abandoned: then try again.
-    struct stat status;
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &status) == 0 &&
-        status.st_nlink == 1) {
-      return Temporary(std::move(file), path);
-    }
+    Temporary temporary(std::move(file), path);
+    if (temporary.lock()) return temporary;
   }
 }
 

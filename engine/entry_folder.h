@@ -54,8 +54,13 @@ class FolderLock {
 class Temporary {
  public:
   Temporary(Fd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
-  Temporary(Temporary&&) = default;
+  Temporary(Temporary&& other) noexcept
+      : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})) {}
   ~Temporary();
+
+  /// Says that its writer lives. False if another process took it for abandoned just before. Throws
+  /// std::system_error.
+  bool lock();
 
   int file() const { return file_.get(); }
   /// Replaces what is at `path`. Throws std::system_error.

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <random>

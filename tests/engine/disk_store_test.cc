@@ -1,10 +1,11 @@
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
 
 #include "tests/engine/cache_testing.h"
 
@@ -64,6 +65,23 @@ class WritesThenFails final : public Text {
   }
 };
 
+class InPieces final : public Text {
+ public:
+  InPieces(std::string text, size_t piece) : Text(std::move(text)), piece_(piece) {}
+  void write(std::ostream& out) const override {
+    for (size_t at = 0; at < text().size(); at += piece_) {
+      if (piece_ == 1) {
+        out.put(text()[at]);
+      } else {
+        out << text().substr(at, piece_);
+      }
+    }
+  }
+
+ private:
+  const size_t piece_;
+};
+
 // Does something in the middle of being written.
 class Interrupted final : public Text {
  public:
@@ -106,6 +124,17 @@ TEST_F(DiskStore, LargeValuesComeBackWhole) {
   const auto store = open();
   store->put(key_of("a"), {{std::make_shared<Text>("small"), std::make_shared<Text>(text)}, 1});
   EXPECT_TRUE(text_of(store->get(key_of("a"))) == "small|" + text);
+}
+
+TEST_F(DiskStore, ValuesMayWriteInPiecesOfAnySize) {
+  const auto store = open();
+  for (const size_t piece : {1, 7, 1000, 65'535, 65'536, 65'537, 200'000}) {
+    std::string text(300'000, ' ');
+    for (size_t i = 0; i < text.size(); ++i) text[i] = char(i * 2654435761u >> 13);
+    store->put(key_of("a"),
+               {{std::make_shared<InPieces>(text, piece), std::make_shared<Text>("next")}, 1});
+    EXPECT_TRUE(text_of(store->get(key_of("a"))) == text + "|next") << piece;
+  }
 }
 
 TEST_F(DiskStore, TheSameResultGivesTheSameBytes) {
@@ -260,6 +289,30 @@ TEST_F(DiskStore, ATruncatedOrLengthenedEntryIsAMiss) {
     EXPECT_FALSE(store->get(key_of("a")));
   });
   EXPECT_FALSE(fs::exists(entry("a")));
+}
+
+// A checksum only finds accidents.
+TEST_F(DiskStore, AnEntryForgedWithARightChecksumIsParsedWithCare) {
+  const auto store = open();
+  store->put(key_of("a"),
+             {{std::make_shared<Text>("some text"), std::make_shared<Text>("more")}, 1});
+  const std::string whole = read_bytes(entry("a"));
+  int misses = 0;
+  logged([&] {
+    for (size_t at = 0; at < whole.size() - 16; ++at) {
+      for (const char byte : {'\0', '\1', '\x7f', '\xff'}) {
+        std::string forged = whole.substr(0, whole.size() - 16);
+        forged[at] = byte;
+        XXH128_canonical_t checksum;
+        XXH128_canonicalFromHash(&checksum, XXH3_128bits(forged.data(), forged.size()));
+        write_bytes(entry("a"), forged.append(reinterpret_cast<const char*>(&checksum), 16));
+        misses += !store->get(key_of("a"));
+      }
+    }
+  });
+  // All but the bytes of the two texts (13) and of the seconds (8), and what forging left as it
+  // was.
+  EXPECT_GT(misses, 4 * int(whole.size() - 16 - 13 - 8) - 60);
 }
 
 TEST_F(DiskStore, AnEntryOfAnotherKeyIsAMiss) {
