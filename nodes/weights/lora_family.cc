@@ -58,16 +58,21 @@ constexpr Claim kClaims[] = {
     {"stable-diffusion-3", Family::kUnknown, "Stable Diffusion 3"},
 };
 
-bool is_cross_attention_key(const std::string& stem) {
-  return stem.ends_with("attn2_to_k") || stem.ends_with("attn2.to_k") ||
-         stem.ends_with("attn2.processor.to_k");
+constexpr std::string_view kReadsText[] = {"attn2_to_k", "attn2.to_k", "attn2.processor.to_k",
+                                           "attn2_to_v", "attn2.to_v", "attn2.processor.to_v"};
+
+bool reads_text(const std::string& stem) {
+  for (const std::string_view module : kReadsText) {
+    if (stem.ends_with(module)) return true;
+  }
+  return false;
 }
 
 // The width of the text that the U-Net listens to.
 std::optional<int64_t> context_width(const TensorFile& lora) {
   for (const auto& [key, info] : lora.tensors()) {
     const auto up = split_up_key(key);
-    if (!up || !is_cross_attention_key(up->stem)) continue;
+    if (!up || !reads_text(up->stem)) continue;
     const auto down = lora.tensors().find(up->stem + std::string(up->spelling->down));
     const bool known = down != lora.tensors().end() && down->second.shape.size() == 2;
     if (known) return down->second.shape[1];  // [rank, width]

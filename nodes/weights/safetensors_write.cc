@@ -21,8 +21,9 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& destination) : destination_(destination) {
     static std::atomic<unsigned> count{0};
+    const std::string number = std::to_string(::getpid()) + '-' + std::to_string(++count);
     path_ = destination;
-    path_ += "." + std::to_string(::getpid()) + "-" + std::to_string(++count) + ".tmp";
+    path_ += '.' + number + ".tmp";
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail("cannot be created");
   }
