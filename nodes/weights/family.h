@@ -3,7 +3,6 @@
 // what it is not.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "nodes/weights/safetensors.h"

@@ -44,7 +44,10 @@ class Needs {
   MissingNames missing_;
 };
 
-// The largest number N below 1000 in "BEGINNING N.", plus one.
+// More are not a network but an attempt to exhaust memory.
+constexpr int kMaxCount = 100;
+
+// The largest number N below kMaxCount in "BEGINNING N.", plus one.
 int count_numbered(const NamesAndShapes& have, const std::string& beginning) {
   int count = 0;
   for (auto at = have.lower_bound(beginning); at != have.end() && at->first.starts_with(beginning);
@@ -53,7 +56,7 @@ int count_numbered(const NamesAndShapes& have, const std::string& beginning) {
     int number = 0;
     const auto [after, error] = std::from_chars(text, at->first.data() + at->first.size(), number);
     const bool dotted = error == std::errc() && *after == '.';
-    if (dotted && number >= 0 && number < 1000) count = std::max(count, number + 1);
+    if (dotted && number >= 0 && number < kMaxCount) count = std::max(count, number + 1);
   }
   return count;
 }

@@ -1,4 +1,4 @@
-// The header of a safetensors file (https://huggingface.co/docs/safetensors, "Format"): eight bytes
+// The header of a safetensors file (README of the safetensors project, "Format"): eight bytes
 // of length, then JSON that says where each tensor lies. It is checked in full before any tensor is
 // handed out, so that a file that lies about itself is an error here and nowhere else. Needs no
 // tensors, so that it can be fuzzed alone.

@@ -26,7 +26,7 @@ constexpr Renamed kInMiddle[] = {
     {"middle_block.1.", "mid_block.attentions.0."},
     {"middle_block.2.", "mid_block.resnets.1."},
 };
-constexpr int kMaxBlocks = 1000;  // more are not a network but an attempt to exhaust memory
+constexpr int kMaxBlocks = 100;  // more are not a network but an attempt to exhaust memory
 
 template <size_t N>
 std::optional<std::string> rename(std::string_view name, const Renamed (&table)[N]) {

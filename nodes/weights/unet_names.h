@@ -20,7 +20,7 @@ struct BlockName {
 };
 
 /// Splits `name` if it begins with `blocks` ("input_blocks.") and two numbers, the first below
-/// 1000.
+/// 100.
 std::optional<BlockName> split_block_name(std::string_view name, std::string_view blocks);
 
 /// How many numbered blocks a level takes on either side: its residual blocks and one more. Read
