@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "nodes/diffusion/heartbeat.h"
 #include "nodes/diffusion/prompt.h"
+#include "nodes/diffusion/tokenizer.h"
 #include "nodes/diffusion/weights.h"
 
 namespace heddle::diffusion {
@@ -17,6 +19,7 @@ struct ClipKind {
   bool norm_hidden = true;           // final LayerNorm on the output of an inner layer too
   int default_layer = -1;            // -1: the last layer, -2: the one before
   int pad = kEndToken;
+  std::string key = "clip_l";        // its name in files that serve several encoders
 };
 /// clip_l: SD 1 as it is; SDXL's two encoders have norm_hidden = false and default_layer = -2.
 ClipKind clip_l();
