@@ -1,5 +1,6 @@
 #include "nodes/diffusion/byte_pairs.h"
 
+#include <algorithm>
 #include <queue>
 #include <stdexcept>
 #include <string>
@@ -16,7 +17,8 @@ constexpr std::string_view kWordEnd = "</w>";
 
 uint64_t pair_of(int left, int right) { return uint64_t(uint32_t(left)) << 32 | uint32_t(right); }
 
-// Bytes that are written as the Latin-1 character of the same number. The others are written from U+0100 on.
+// Bytes that are written as the Latin-1 character of the same number. The others are written as
+// U+0100 and on.
 bool writes_itself(int byte) {
   return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 }
@@ -32,7 +34,8 @@ void number_bytes(int (&ids)[kBytes]) {
   }
 }
 
-using Vocabulary = std::unordered_map<std::string, int>;  // a symbol as the file of merges writes it -> id
+// From a symbol, as the file of merges writes it, to its id.
+using Vocabulary = std::unordered_map<std::string, int>;
 
 Vocabulary byte_symbols(const int (&ids)[kBytes]) {
   Vocabulary vocabulary;
@@ -57,8 +60,8 @@ std::string_view next_line(std::string_view& text) {
 int known_symbol(const Vocabulary& vocabulary, const std::string& symbol, std::string_view line) {
   const auto found = vocabulary.find(symbol);
   if (found != vocabulary.end()) return found->second;
-  throw std::runtime_error("merges of the tokenizer: \"" + symbol + "\" in line \"" + std::string(line) +
-                           "\" is made by no line before");
+  throw std::runtime_error("merges of the tokenizer: \"" + symbol + "\" in line \"" +
+                           std::string(line) + "\" is made by no line before");
 }
 
 // A word while it is merged: a list linked through places, so that a merge moves nothing.
@@ -87,13 +90,15 @@ BytePairs::BytePairs(std::string_view merges) {
     const std::string_view line = next_line(merges);
     const size_t space = std::min(line.find(' '), line.size());
     std::string left(line.substr(0, space)), right(line.substr(std::min(space + 1, line.size())));
-    pairs_.emplace(pair_of(known_symbol(vocabulary, left, line), known_symbol(vocabulary, right, line)), id);
+    pairs_.emplace(
+        pair_of(known_symbol(vocabulary, left, line), known_symbol(vocabulary, right, line)), id);
     vocabulary.emplace(left + right, id);
   }
 }
 
 const BytePairs& BytePairs::clip() {
-  static const BytePairs table(std::string_view(clip_merges_txt, size_t(clip_merges_txt_end - clip_merges_txt)));
+  static const BytePairs table(
+      std::string_view(clip_merges_txt, size_t(clip_merges_txt_end - clip_merges_txt)));
   return table;
 }
 
@@ -108,7 +113,8 @@ void BytePairs::encode(std::string_view word, std::vector<int>& ids) const {
   symbols.reserve(word.size());
   for (int i = 0; i < count; ++i) {
     const bool last = i + 1 == count;
-    symbols.push_back({byte_ids_[uint8_t(word[size_t(i)])] + (last ? kBytes : 0), i - 1, last ? kNone : i + 1});
+    symbols.push_back(
+        {byte_ids_[uint8_t(word[size_t(i)])] + (last ? kBytes : 0), i - 1, last ? kNone : i + 1});
   }
 
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
@@ -134,7 +140,9 @@ void BytePairs::encode(std::string_view word, std::vector<int>& ids) const {
     consider(left.previous);
     consider(place);
   }
-  for (int i = count ? 0 : kNone; i != kNone; i = symbols[size_t(i)].next) ids.push_back(symbols[size_t(i)].id);
+  for (int i = count ? 0 : kNone; i != kNone; i = symbols[size_t(i)].next) {
+    ids.push_back(symbols[size_t(i)].id);
+  }
 }
 
 }  // namespace heddle::diffusion

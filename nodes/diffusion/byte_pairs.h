@@ -1,4 +1,5 @@
-// Byte-pair encoding (Sennrich et al. 2016) over bytes, with CLIP's merges: the vocabulary and how a word is cut.
+// Byte-pair encoding (Sennrich et al. 2016) over bytes, with CLIP's merges: the vocabulary and how
+// a word is cut.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,12 @@
 
 namespace heddle::diffusion {
 
-/// Immutable once built. Ids: 0-255 the bytes, 256-511 the bytes at the end of a word, then one per merge in the order
-/// of the file, which is also the order in which pairs are merged.
+/// Immutable once built. Ids: 0-255 the bytes, 256-511 the bytes at the end of a word, then one per
+/// merge in the order of the file, which is also the order in which pairs are merged.
 class BytePairs {
  public:
-  /// `merges`: a version line, then a pair of symbols a line. Throws std::runtime_error that names a line which
-  /// merges unknown symbols.
+  /// `merges`: a version line, then a pair of symbols a line. Throws std::runtime_error that names
+  /// a line which merges unknown symbols.
   explicit BytePairs(std::string_view merges);
 
   /// Appends the ids of one word, given as bytes. n log n in its length.

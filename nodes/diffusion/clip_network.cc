@@ -12,7 +12,9 @@
 namespace heddle::diffusion {
 namespace {
 
-[[noreturn]] void fail(const std::string& message) { throw std::runtime_error("CLIP text encoder: " + message); }
+[[noreturn]] void fail(const std::string& message) {
+  throw std::runtime_error("CLIP text encoder: " + message);
+}
 
 std::string text_of(const Shape& shape) {
   std::ostringstream out;
@@ -20,12 +22,14 @@ std::string text_of(const Shape& shape) {
   return out.str();
 }
 
-// On each row by itself: the ends of what ATen hands to a thread are computed by scalar code, which rounds differently
-// from the vectorised one, so those ends must not move with the number of threads.
+// On each row by itself: the end of what ATen hands to a thread is computed by scalar code, which
+// rounds differently from vectorised code, so it must not move with the number of threads.
 template <typename Activate>
 void for_each_row(const Tensor& x, Activate activate) {
-  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
-    const at::NoGradGuard no_grad;  // of this thread
+  constexpr int64_t kWorthAThread = 1 << 15;  // elements
+  const int64_t rows = std::max<int64_t>(1, kWorthAThread / x.size(1));
+  at::parallel_for(0, x.size(0), rows, [&](int64_t begin, int64_t end) {
+    const c10::InferenceMode inference;  // of this thread
     for (int64_t i = begin; i < end; ++i) activate(x.select(0, i));
   });
 }
@@ -70,10 +74,10 @@ class ClipNetwork::Reader {
   }
   Shape matrix(const std::string& name) const {
     Shape seen = shape(name);
-    if (seen.size() != 2) fail("tensor " + name + " has shape " + text_of(seen) + "; expected a matrix");
-    return seen;
+    if (seen.size() == 2) return seen;
+    fail("tensor " + name + " has shape " + text_of(seen) + "; expected a matrix");
   }
-  // One more than the largest index, so that a layer missing in between is an error and not the end.
+  // One more than the largest index: a layer missing in between is an error and not the end.
   size_t layers(const std::string& prefix) const {
     size_t layers = 0;
     for (const std::string& name : weights_.names()) {
@@ -104,10 +108,12 @@ ClipNetwork::ClipNetwork(const Weights& weights, Activation activation, const He
   const Shape embedding = reader.matrix(tokens);
   const int64_t width = embedding[1];
   if (width == 0 || width % kHeadWidth != 0) {
-    fail("tensor " + tokens + " is " + std::to_string(width) + " wide; expected a multiple of 64, the width of a head");
+    fail("tensor " + tokens + " is " + std::to_string(width) +
+         " wide; expected a multiple of 64, the width of a head");
   }
   token_embedding_ = reader.tensor(tokens, embedding);
-  position_embedding_ = reader.tensor(model + "embeddings.position_embedding.weight", {kTokens, width});
+  position_embedding_ =
+      reader.tensor(model + "embeddings.position_embedding.weight", {kTokens, width});
   const std::string prefix = model + "encoder.layers.";
   for (size_t i = 0, layers = reader.layers(prefix); i < layers; ++i) {
     if (heartbeat) heartbeat();
@@ -135,7 +141,9 @@ std::vector<Tensor> ClipNetwork::run(const Tensor& embedded, const Heartbeat& he
   return outputs;
 }
 
-Tensor ClipNetwork::final_norm(const Tensor& hidden) const { return layer_norm(hidden, final_norm_); }
+Tensor ClipNetwork::final_norm(const Tensor& hidden) const {
+  return layer_norm(hidden, final_norm_);
+}
 
 Tensor ClipNetwork::project(const Tensor& state) const {
   return projection_.weight.defined() ? linear(state, projection_) : state;
@@ -157,10 +165,12 @@ Tensor ClipNetwork::forward(const Tensor& x, const Layer& layer) const {
 // Causal: a token sees itself and those before it.
 Tensor ClipNetwork::attention(const Tensor& x, const Layer& layer) {
   const auto heads = [&](const Linear& projection) {
-    return linear(x, projection).view({1, x.size(0), -1, kHeadWidth}).transpose(1, 2);  // [1, h, 77, 64]
+    const Tensor y = linear(x, projection);
+    return y.view({1, y.size(0), -1, kHeadWidth}).transpose(1, 2);  // [1, h, 77, 64]
   };
-  const Tensor y = at::scaled_dot_product_attention(heads(layer.q), heads(layer.k), heads(layer.v), /*attn_mask=*/{},
-                                                    /*dropout_p=*/0, /*is_causal=*/true);
+  const Tensor q = heads(layer.q), k = heads(layer.k), v = heads(layer.v);
+  const Tensor y = at::scaled_dot_product_attention(q, k, v, /*attn_mask=*/{}, /*dropout_p=*/0,
+                                                    /*is_causal=*/true);
   return linear(y.transpose(1, 2).reshape(x.sizes()), layer.out);
 }
 
@@ -168,13 +178,15 @@ Tensor ClipNetwork::layer_norm(const Tensor& x, const LayerNorm& layer) {
   return at::layer_norm(x, layer.weight.sizes(), layer.weight, layer.bias, /*eps=*/1e-5);
 }
 
-// oneDNN's matrix product: MKL's (at::linear) sums in another order when the number of threads changes, and differs by
-// up to 3e-6 then.
+// oneDNN's matrix product: MKL's (at::linear) sums in another order when the number of threads
+// changes, and differs by up to 3e-6 then.
 Tensor ClipNetwork::linear(const Tensor& x, const Linear& layer) {
-  using Signature = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
-                           c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-  static const auto product =
-      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Signature>();
+  using Signature =
+      Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+             c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto product = c10::Dispatcher::singleton()
+                                  .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
+                                  .typed<Signature>();
   const auto bias = layer.bias.defined() ? std::optional(layer.bias) : std::nullopt;
   return product.call(x, layer.weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }

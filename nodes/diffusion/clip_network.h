@@ -1,5 +1,6 @@
-// The layers of CLIP's text transformer and their arithmetic, for one chunk of 77 tokens at a time: chunks do not see
-// each other, so a chunk alone gives the same bytes as one among many, and memory does not grow with the prompt.
+// The layers of CLIP's text transformer and their arithmetic, for one chunk of 77 tokens at a time:
+// chunks do not see each other, so a chunk alone gives the same bytes as one among many, and memory
+// does not grow with the prompt.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ class ClipNetwork {
   static constexpr int64_t kTokens = 77;     // positions of a chunk
   static constexpr int64_t kHeadWidth = 64;  // of every CLIP
 
-  /// Sizes follow from the tensors. Throws std::runtime_error that names a tensor which is missing or has another shape
-  /// than the first ones ask for. `heartbeat` is called before each layer.
+  /// Sizes follow from the tensors. Throws std::runtime_error that names a tensor which is missing
+  /// or has another shape than the first ones ask for. `heartbeat` is called before each layer.
   ClipNetwork(const Weights& weights, Activation activation, const Heartbeat& heartbeat);
 
   size_t bytes() const;

@@ -21,16 +21,18 @@ Chunk empty_chunk(int pad) {
 
 bool is_weighted(const TokenChunks& tokens) {
   const auto weighs = [](const Token& token) { return token.weight != 1; };
-  return std::any_of(tokens.chunks.begin(), tokens.chunks.end(),
-                     [&](const Chunk& chunk) { return std::any_of(chunk.begin(), chunk.end(), weighs); });
+  return std::any_of(tokens.chunks.begin(), tokens.chunks.end(), [&](const Chunk& chunk) {
+    return std::any_of(chunk.begin(), chunk.end(), weighs);
+  });
 }
 
 // The place of the first end token, rows of embeddings counted: there the pooled output is taken.
 int64_t end_of(const Chunk& chunk) {
-  const auto end = std::find_if(chunk.begin(), chunk.end(),
-                                [](const Token& token) { return token.embedding < 0 && token.id == kEndToken; });
-  if (end == chunk.end()) throw std::invalid_argument("CLIP text encoder: a chunk of tokens has no end token");
-  return end - chunk.begin();
+  const auto end = std::find_if(chunk.begin(), chunk.end(), [](const Token& token) {
+    return token.embedding < 0 && token.id == kEndToken;
+  });
+  if (end != chunk.end()) return end - chunk.begin();
+  throw std::invalid_argument("CLIP text encoder: a chunk of tokens has no end token");
 }
 
 Tensor weights_of(const std::vector<Chunk>& chunks) {
@@ -43,7 +45,8 @@ Tensor weights_of(const std::vector<Chunk>& chunks) {
 }
 
 // Token vectors [77, W] of a chunk; rows of embeddings take the place of ids.
-Tensor embed(const ClipNetwork& network, const Chunk& chunk, const std::vector<Embedding>& embeddings) {
+Tensor embed(const ClipNetwork& network, const Chunk& chunk,
+             const std::vector<Embedding>& embeddings) {
   if (int64_t(chunk.size()) != ClipNetwork::kTokens) {
     throw std::invalid_argument("CLIP text encoder: a chunk has " + std::to_string(chunk.size()) +
                                 " tokens; expected 77");
@@ -51,7 +54,10 @@ Tensor embed(const ClipNetwork& network, const Chunk& chunk, const std::vector<E
   Tensor ids = at::empty({ClipNetwork::kTokens}, at::kLong);
   for (size_t i = 0; i < chunk.size(); ++i) {
     const bool known = chunk[i].id >= 0 && chunk[i].id < network.vocabulary();
-    if (!known) throw std::invalid_argument("CLIP text encoder: no token has id " + std::to_string(chunk[i].id));
+    if (!known) {
+      throw std::invalid_argument("CLIP text encoder: no token has id " +
+                                  std::to_string(chunk[i].id));
+    }
     ids.mutable_data_ptr<int64_t>()[i] = chunk[i].id;
   }
   Tensor vectors = network.embed(ids);
@@ -59,9 +65,9 @@ Tensor embed(const ClipNetwork& network, const Chunk& chunk, const std::vector<E
     if (chunk[i].embedding < 0) continue;
     const Embedding& embedding = embeddings.at(size_t(chunk[i].embedding));
     if (embedding.rows.size(-1) != network.width()) {
-      throw std::invalid_argument("embedding \"" + embedding.name + "\" is " +
-                                  std::to_string(embedding.rows.size(-1)) + " wide; this text encoder needs " +
-                                  std::to_string(network.width()));
+      throw std::invalid_argument(
+          "embedding \"" + embedding.name + "\" is " + std::to_string(embedding.rows.size(-1)) +
+          " wide; this text encoder needs " + std::to_string(network.width()));
     }
     vectors[int64_t(i)].copy_(embedding.rows[chunk[i].row]);
   }
@@ -77,7 +83,8 @@ ClipKind clip_h() {
 }
 
 ClipKind clip_g() {
-  return {.quick_gelu = false, .norm_hidden = false, .default_layer = -2, .pad = 0, .key = "clip_g"};
+  return {
+      .quick_gelu = false, .norm_hidden = false, .default_layer = -2, .pad = 0, .key = "clip_g"};
 }
 
 struct ClipText::Network {
@@ -103,12 +110,14 @@ struct ClipText::Network {
 };
 
 ClipText::ClipText(const Weights& weights, ClipKind kind, const Heartbeat& heartbeat) {
-  const auto activation = kind.quick_gelu ? ClipNetwork::Activation::kQuickGelu : ClipNetwork::Activation::kGelu;
+  const auto activation =
+      kind.quick_gelu ? ClipNetwork::Activation::kQuickGelu : ClipNetwork::Activation::kGelu;
   network_.reset(new Network{std::move(kind), ClipNetwork(weights, activation, heartbeat)});
 }
 
 ClipText::~ClipText() = default;
 
+const ClipKind& ClipText::kind() const { return network_->kind; }
 size_t ClipText::bytes() const { return network_->network.bytes(); }
 int ClipText::width() const { return int(network_->network.width()); }
 int ClipText::layers() const { return int(network_->network.layers()); }
@@ -121,8 +130,11 @@ Tensor ClipText::all_layers(const Tensor& ids) const {
   return at::stack(chunks);
 }
 
-EncodedText ClipText::encode(const TokenChunks& tokens, std::optional<int> layer, const Heartbeat& heartbeat) const {
-  if (tokens.chunks.empty()) throw std::invalid_argument("CLIP text encoder: there is no chunk of tokens to encode");
+EncodedText ClipText::encode(const TokenChunks& tokens, std::optional<int> layer,
+                             const Heartbeat& heartbeat) const {
+  if (tokens.chunks.empty()) {
+    throw std::invalid_argument("CLIP text encoder: there is no chunk of tokens to encode");
+  }
   const ClipNetwork& network = network_->network;
   const int wanted = network_->layer_of(layer);
   const auto run = [&](const Chunk& chunk) {

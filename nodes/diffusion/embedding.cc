@@ -39,8 +39,8 @@ NamedTensors choose(const NamedTensors& tensors, const std::string& name, const 
     NamedTensors chosen = tensors_where(tensors, [&](const std::string&, const at::Tensor& tensor) {
       return tensor.dim() > 0 && tensor.size(-1) == use.width;
     });
-    if (chosen.empty()) fail(name, "no tensor of its list is " + std::to_string(use.width) + " wide");
-    return chosen;
+    if (!chosen.empty()) return chosen;
+    fail(name, "no tensor of its list is " + std::to_string(use.width) + " wide");
   }
   for (const NamedTensor& tensor : tensors) {
     if (tensor.first == use.key) return {tensor};
@@ -55,15 +55,17 @@ at::Tensor as_rows(const NamedTensor& tensor, const std::string& name) {
   const auto& [key, rows] = tensor;
   if (rows.dim() != 1 && rows.dim() != 2) {
     std::ostringstream message;
-    message << "tensor \"" << key << "\" has shape " << rows.sizes() << "; expected [rows, width] or [width]";
+    message << "tensor \"" << key << "\" has shape " << rows.sizes()
+            << "; expected [rows, width] or [width]";
     fail(name, message.str());
   }
-  return rows.reshape({-1, rows.size(-1)}).to(at::kFloat).contiguous();
+  return (rows.dim() == 1 ? rows.unsqueeze(0) : rows).to(at::kFloat).contiguous();
 }
 
 }  // namespace
 
-Embedding pick_embedding(const NamedTensors& tensors, const std::string& name, const EmbeddingUse& use) {
+Embedding pick_embedding(const NamedTensors& tensors, const std::string& name,
+                         const EmbeddingUse& use) {
   std::vector<at::Tensor> parts;
   for (const NamedTensor& tensor : choose(tensors, name, use)) {
     parts.push_back(as_rows(tensor, name));

@@ -1,6 +1,8 @@
-// From segments to chunks of 77 tokens: text is tokenized, embeddings are looked up, and neither is cut if it is short.
+// From segments to chunks of 77 tokens: text is tokenized, embeddings are looked up, and neither is
+// cut if it is short.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 #include <stdexcept>
 
@@ -15,11 +17,13 @@ constexpr size_t kChunk = 77;
 constexpr size_t kLong = 8;  // tokens from which on a segment may be cut
 constexpr std::string_view kEmbedding = "embedding:";
 
-/// A segment parted before each embedding: a part either starts with `embedding:` or has none that counts.
+/// A segment parted before each embedding: a part either starts with `embedding:` or has none that
+/// counts.
 std::vector<std::string_view> split_at_embeddings(std::string_view text) {
   std::vector<std::string_view> parts;
   size_t begin = 0;
-  for (size_t at = text.find(kEmbedding); at != std::string_view::npos; at = text.find(kEmbedding, at + 1)) {
+  for (size_t at = text.find(kEmbedding); at != std::string_view::npos;
+       at = text.find(kEmbedding, at + 1)) {
     if (at == 0 || (text[at - 1] != ' ' && text[at - 1] != '\n')) continue;
     parts.push_back(text.substr(begin, at - 1 - begin));
     begin = at;
@@ -101,26 +105,29 @@ class Reader {
   void read_embedding(std::string_view text, double weight) {
     const std::vector<std::string> words = python_words(text);
     if (words.empty()) {
-      throw std::invalid_argument("prompt: \"embedding:\" without a name; write embedding:NAME with the name of a file");
+      throw std::invalid_argument(
+          "prompt: \"embedding:\" without a name; write embedding:NAME with the name of a file");
     }
     const std::string& name = words[0];
     std::string rest = join(std::span(words).subspan(1));
     int embedding = look_up(name);
-    if (const std::string stripped = without_commas(name); embedding < 0 && stripped.size() < name.size()) {
+    if (const std::string stripped = without_commas(name);
+        embedding < 0 && stripped.size() < name.size()) {
       embedding = look_up(stripped);
       rest = name.substr(stripped.size()) + " " + rest;
     }
     if (embedding >= 0) {
       add_rows(embedding, weight);
-    } else {
-      add_once(name, result_.missing);
+    } else if (reported_.insert(name).second) {
+      result_.missing.push_back(name);
     }
     read_text(rest, weight);
   }
 
   static std::string without_commas(const std::string& name) {
     const size_t begin = name.find_first_not_of(',');
-    return begin == std::string::npos ? "" : name.substr(begin, name.find_last_not_of(',') + 1 - begin);
+    return begin == std::string::npos ? ""
+                                      : name.substr(begin, name.find_last_not_of(',') + 1 - begin);
   }
 
   // The index in result_.embeddings, -1 if there is no such embedding.
@@ -142,17 +149,15 @@ class Reader {
     chunker_.add(group);
   }
 
-  static void add_once(const std::string& name, std::vector<std::string>& names) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
-
   const FindEmbedding& find_;
-  std::map<std::string, int> indices_;
+  std::map<std::string, int> indices_;  // of the names asked for, -1 where there is none
+  std::set<std::string> reported_;
   TokenChunks result_;
   Chunker chunker_;
 };
 
-void leave_out_misfits(const std::vector<Embedding>& embeddings, int pad, std::vector<Token>& chunk) {
+void leave_out_misfits(const std::vector<Embedding>& embeddings, int pad,
+                       std::vector<Token>& chunk) {
   const std::vector<Token> before = chunk;
   std::erase_if(chunk, [&](const Token& token) {
     return token.embedding >= 0 && !embeddings[size_t(token.embedding)].fits;

@@ -1,4 +1,5 @@
-// Weights in parentheses. `(x)` multiplies the weight by 1.1, `(x:w)` replaces it, `\(` and `\)` are literal.
+// Weights in parentheses. `(x)` multiplies the weight by 1.1, `(x:w)` replaces it, `\(` and `\)`
+// are literal.
 #include <algorithm>
 #include <cmath>
 #include <sstream>
@@ -45,7 +46,8 @@ struct Range {
   double weight;
 };
 
-// Ends before the "(" that opens a group. A surplus ")" makes the depth negative, and "(" only opens at depth 0.
+// Ends before the "(" that opens a group. A surplus ")" makes the depth negative, and "(" only
+// opens at depth 0.
 size_t literal_end(const Parentheses& parentheses, const Range& range) {
   int64_t depth = 0;
   for (size_t i = range.begin; i < range.end; ++i) {
@@ -64,13 +66,14 @@ size_t item_end(const Parentheses& parentheses, const Range& range) {
   return closing < range.end ? closing + 1 : range.end;
 }
 
-// What is between the parentheses, without the weight behind the last colon. No colon counts at the very start, nor
-// one with a parenthesis behind it, since that is no number.
+// What is between the parentheses, without the weight behind the last colon. No colon counts at the
+// very start, nor one with a parenthesis behind it, since that is no number.
 Range inside(std::string_view text, size_t begin, size_t end, double weight) {
   const std::string_view content = text.substr(begin, end - begin);
   const size_t colon = content.find_last_of(":()");
   if (colon != kNowhere && colon > 0 && content[colon] == ':') {
-    if (const auto value = python_float(content.substr(colon + 1))) return {begin, begin + colon, *value};
+    const auto value = python_float(content.substr(colon + 1));
+    if (value) return {begin, begin + colon, *value};
   }
   return {begin, end, weight * kEmphasis};
 }
@@ -79,7 +82,8 @@ std::string unescape(std::string_view text) {
   std::string plain;
   plain.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool escapes = text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '(' || text[i + 1] == ')');
+    const bool escapes =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '(' || text[i + 1] == ')');
     if (!escapes) plain += text[i];
   }
   return plain;
@@ -107,7 +111,7 @@ Segment make_segment(std::string_view text, double weight) {
 std::vector<Segment> parse_prompt(std::string_view text) {
   const Parentheses parentheses(text);
   std::vector<Segment> segments;
-  std::vector<Range> open{{0, text.size(), 1}};  // outermost first: not recursion, since depth is the user's choice
+  std::vector<Range> open{{0, text.size(), 1}};  // outermost first; as deep as the user likes
   while (!open.empty()) {
     Range& range = open.back();
     if (range.begin == range.end) {
@@ -116,7 +120,8 @@ std::vector<Segment> parse_prompt(std::string_view text) {
     }
     const size_t begin = range.begin, end = item_end(parentheses, range);
     range.begin = end;
-    const bool is_group = parentheses.opens(begin) && end - begin >= 2 && parentheses.closes(end - 1);
+    const bool is_group =
+        parentheses.opens(begin) && end - begin >= 2 && parentheses.closes(end - 1);
     if (is_group) {
       open.push_back(inside(text, begin + 1, end - 1, range.weight));
     } else {

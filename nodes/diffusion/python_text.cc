@@ -13,7 +13,8 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// As float() prepares its text: digits of any script become ASCII, other white space a blank, the rest fails later on.
+// As float() prepares its text: digits of any script become ASCII, other white space a blank, the
+// rest fails later on.
 std::string to_ascii(std::string_view text) {
   std::string out;
   for (char32_t c : from_utf8(text)) {
@@ -75,13 +76,14 @@ double decimal_value(const std::string& text) {
   std::istringstream in(text);
   in.imbue(std::locale::classic());
   double value = 0;
-  in >> value;
-  return in.fail() ? std::numeric_limits<double>::infinity() : value;  // it was checked, so it can only be too large
+  if (in >> value) return value;
+  return std::numeric_limits<double>::infinity();  // its form was checked, so it is too large
 }
 
 std::optional<double> unsigned_value(const std::string& text) {
   std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return char(std::tolower(c)); });
   if (lower == "inf" || lower == "infinity") return std::numeric_limits<double>::infinity();
   if (lower == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (!is_decimal(text)) return std::nullopt;

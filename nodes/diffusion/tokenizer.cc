@@ -16,7 +16,8 @@ struct Special {
 };
 constexpr std::array<Special, 2> kSpecials{{{"<|startoftext|>", U"<|startoftext|>", kStartToken},
                                             {"<|endoftext|>", U"<|endoftext|>", kEndToken}}};
-constexpr std::array<std::u32string_view, 7> kContractions{U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"};
+constexpr std::array<std::u32string_view, 7> kContractions{U"'s", U"'t",  U"'re", U"'ve",
+                                                           U"'m", U"'ll", U"'d"};
 
 bool is_other(char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); }
 
@@ -62,8 +63,9 @@ void encode_pieces(std::u32string_view text, std::vector<int>& ids) {
   }
 }
 
-// A special written in capitals is text, but no piece reaches beyond its end: in "<|ENDOFTEXT|>!" the "!" is apart.
-// It is only seen where a piece starts, so not behind other signs, which take its "<|" with them.
+// A special written in capitals is text, but no piece reaches beyond its end: in "<|ENDOFTEXT|>!"
+// the "!" is apart. It is only seen where a piece starts, so not behind other signs, which take its
+// "<|" with them.
 void encode_text(std::u32string_view text, std::vector<int>& ids) {
   while (!text.empty()) {
     size_t size = special_length(text);

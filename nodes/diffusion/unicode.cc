@@ -14,18 +14,22 @@ constexpr size_t kMaxBytes = size_t(1) << 28;  // ICU counts in int32
 constexpr char32_t kReplacement = 0xFFFD, kCapitalIWithDot = 0x130, kDotAbove = 0x307;
 
 void check(UErrorCode status) {
-  if (U_FAILURE(status)) throw std::runtime_error(std::string("Unicode normalization: ") + u_errorName(status));
+  if (U_SUCCESS(status)) return;
+  throw std::runtime_error(std::string("Unicode normalization: ") + u_errorName(status));
 }
 
 std::u32string code_points(const icu::UnicodeString& text) {
   std::u32string out;
   out.reserve(size_t(text.length()));
-  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) out += char32_t(text.char32At(i));
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    out += char32_t(text.char32At(i));
+  }
   return out;
 }
 
 icu::UnicodeString utf16(std::u32string_view text) {
-  return icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), int32_t(text.size()));
+  return icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
+                                       int32_t(text.size()));
 }
 
 // Full canonical decomposition, marks not yet in order.
@@ -64,10 +68,12 @@ void order_marks(std::u32string& text) {
 
 std::u32string from_utf8(std::string_view text) {
   if (text.size() > kMaxBytes) {
-    throw std::length_error("text of " + std::to_string(text.size()) + " bytes is too long; at most " +
-                            std::to_string(kMaxBytes) + " are read");
+    throw std::length_error("text of " + std::to_string(text.size()) +
+                            " bytes is too long; at most " + std::to_string(kMaxBytes) +
+                            " are read");
   }
-  return code_points(icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), int32_t(text.size()))));
+  return code_points(
+      icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), int32_t(text.size()))));
 }
 
 void append_utf8(char32_t c, std::string& out) {
@@ -83,7 +89,8 @@ void append_utf8(char32_t c, std::string& out) {
 }
 
 std::u32string compose(std::u32string_view text) {
-  // ICU orders marks by insertion, which takes minutes for a million of them; ordered ones are nothing to do.
+  // ICU orders marks by insertion, which takes minutes for a million of them and no time for marks
+  // that are in order.
   std::u32string ordered = decompose(text);
   order_marks(ordered);
   UErrorCode status = U_ZERO_ERROR;
@@ -98,7 +105,7 @@ std::u32string to_lower(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
   for (char32_t c : text) {
-    if (c == kCapitalIWithDot) {  // the only character whose lower case is two, whatever stands around it
+    if (c == kCapitalIWithDot) {  // the only one whose own lower case is two characters
       out += U'i';
       out += kDotAbove;
     } else {

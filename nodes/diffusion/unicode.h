@@ -11,7 +11,8 @@ namespace heddle::diffusion {
 std::u32string from_utf8(std::string_view text);
 void append_utf8(char32_t c, std::string& out);
 
-/// Normalization form C (Unicode Standard Annex 15), in n log n also for text made of nothing but combining marks.
+/// Normalization form C (Unicode Standard Annex 15), in n log n also for text made of nothing but
+/// combining marks.
 std::u32string compose(std::u32string_view text);
 
 /// Lower case of each character by itself: a final sigma is no different from another.

@@ -53,14 +53,17 @@ TEST(Embedding, TheOtherEncodersTensorIsNotTaken) {
 
 TEST(Embedding, OfAListAllTensorsOfTheRightWidthAreJoined) {
   const Embedding embedding = pick_embedding(
-      {{"[0].a", rows({2, 4}, 1)}, {"[0].b", rows({1, 8}, 2)}, {"[1].a", rows({4}, 3)}}, "style", kUse);
+      {{"[0].a", rows({2, 4}, 1)}, {"[0].b", rows({1, 8}, 2)}, {"[1].a", rows({4}, 3)}}, "style",
+      kUse);
   EXPECT_EQ(embedding.rows.sizes(), at::IntArrayRef({3, 4}));
   EXPECT_EQ(embedding.rows[2][0].item<double>(), 3);
-  EXPECT_THAT(error_of({{"[0].a", rows({2, 8}, 1)}}), AllOf(HasSubstr("\"style\""), HasSubstr("4 wide")));
+  EXPECT_THAT(error_of({{"[0].a", rows({2, 8}, 1)}}),
+              AllOf(HasSubstr("\"style\""), HasSubstr("4 wide")));
 }
 
 TEST(Embedding, OneRowAndHalfPrecisionBecomeRowsOfFp32) {
-  const Embedding embedding = pick_embedding({{"emb_params", rows({4}, 0.5).to(at::kHalf)}}, "style", kUse);
+  const Embedding embedding =
+      pick_embedding({{"emb_params", rows({4}, 0.5).to(at::kHalf)}}, "style", kUse);
   EXPECT_EQ(embedding.rows.sizes(), at::IntArrayRef({1, 4}));
   EXPECT_EQ(embedding.rows.scalar_type(), at::kFloat);
 }
@@ -71,9 +74,11 @@ TEST(Embedding, AnotherWidthIsMarked) {
 
 TEST(Embedding, WhatCannotBeRowsIsAnErrorThatNamesTheTensor) {
   EXPECT_THAT(error_of({}), AllOf(HasSubstr("\"style\""), HasSubstr("no tensors")));
-  EXPECT_THAT(error_of({{"emb_params", rows({2, 2, 4}, 1)}}), AllOf(HasSubstr("\"emb_params\""), HasSubstr("[2, 2, 4]")));
+  EXPECT_THAT(error_of({{"emb_params", rows({2, 2, 4}, 1)}}),
+              AllOf(HasSubstr("\"emb_params\""), HasSubstr("[2, 2, 4]")));
   EXPECT_THAT(error_of({{"emb_params", rows({}, 1)}}), HasSubstr("[rows, width]"));
-  EXPECT_THAT(error_of({{"bundle_emb.a.clip_l", rows({1, 4}, 1)}, {"bundle_emb.b.clip_l", rows({1, 8}, 1)}}),
+  EXPECT_THAT(error_of({{"bundle_emb.a.clip_l", rows({1, 4}, 1)},
+                        {"bundle_emb.b.clip_l", rows({1, 8}, 1)}}),
               HasSubstr("different widths"));
 }
 

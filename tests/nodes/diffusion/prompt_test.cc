@@ -24,7 +24,8 @@ using json = nlohmann::json;
 class Files {
  public:
   Files() {
-    for (const char* name : {"alpha", "beta", "big", "wide", "xl"}) add(name, std::string(name) + ".safetensors");
+    for (const char* name : {"alpha", "beta", "big", "wide", "xl"})
+      add(name, std::string(name) + ".safetensors");
     add("gamma", "sub/gamma.safetensors");
     add("sub/gamma", "sub/gamma.safetensors");
     add("delta", "delta.converted.safetensors");
@@ -79,7 +80,8 @@ bool is_finite(const json& example) {
   return true;
 }
 
-void expect_token(const Token& token, const json& expected, const TokenChunks& tokens, const Files& files) {
+void expect_token(const Token& token, const json& expected, const TokenChunks& tokens,
+                  const Files& files) {
   if (expected.is_number()) {
     EXPECT_EQ(token.embedding, -1);
     EXPECT_EQ(token.id, expected.get<int>());
@@ -101,7 +103,8 @@ void expect_chunks(const TokenChunks& tokens, const json& expected, const Files&
     }
     if (!expected[i].contains("weights")) continue;
     const std::vector<json> weights = unroll(expected[i]["weights"]);
-    for (size_t j = 0; j < weights.size(); ++j) EXPECT_EQ(tokens.chunks[i][j].weight, weights[j].get<double>());
+    for (size_t j = 0; j < weights.size(); ++j)
+      EXPECT_EQ(tokens.chunks[i][j].weight, weights[j].get<double>());
   }
 }
 
@@ -137,7 +140,8 @@ TEST(Prompt, GoldenTextsBecomeTheirChunks) {
       if (!example.contains(name) || !is_finite(example)) continue;
       SCOPED_TRACE(std::string(name) + " " + example["text"].dump());
       const std::string text = example["text"];
-      const FindEmbedding find = files.finder(use, /*all_fit=*/true);  // golden ids still hold what does not fit
+      const FindEmbedding find =
+          files.finder(use, /*all_fit=*/true);  // golden ids still hold what does not fit
       if (example[name].contains("error")) {
         EXPECT_THROW(tokenize_prompt(text, pad, find), std::invalid_argument);
       } else {
@@ -153,7 +157,8 @@ TEST(Prompt, TheFirstEndTokenIsWhereTheReferenceFindsIt) {
   const Files files;
   for (const auto& example : golden_cases()) {
     if (!example.contains("pooled_index") || !is_finite(example)) continue;
-    const TokenChunks tokens = tokenize_prompt(example["text"].get<std::string>(), kEndToken, files.finder({"clip_l", 768}));
+    const TokenChunks tokens = tokenize_prompt(example["text"].get<std::string>(), kEndToken,
+                                               files.finder({"clip_l", 768}));
     std::vector<int> ends;
     for (const auto& chunk : tokens.chunks) ends.push_back(end_of(chunk));
     EXPECT_EQ(json(ends), example["pooled_index"]) << example["text"];
@@ -201,13 +206,15 @@ TEST(Prompt, ParenthesesMayBeNestedAHundredThousandDeep) {
   EXPECT_EQ(unclosed[0].text, open + "a");
 
   EXPECT_THAT(parse_prompt(open + close), IsEmpty());
-  EXPECT_THROW(parse_prompt(open + "a" + close), std::invalid_argument);  // 1.1 to that power is infinite
+  EXPECT_THROW(parse_prompt(open + "a" + close),
+               std::invalid_argument);  // 1.1 to that power is infinite
 }
 
 // One parenthesis too few at every level: each is a group only because its text ends in ")".
 TEST(Prompt, UnclosedGroupsMayBeNestedAHundredThousandDeep) {
   constexpr size_t kDepth = 100'000;
-  const std::vector<Segment> segments = parse_prompt(std::string(2 * kDepth, '(') + "a:0.5" + std::string(kDepth, ')'));
+  const std::vector<Segment> segments =
+      parse_prompt(std::string(2 * kDepth, '(') + "a:0.5" + std::string(kDepth, ')'));
   ASSERT_EQ(segments.size(), 1u);
   EXPECT_EQ(segments[0].text, std::string(kDepth, '(') + "a");
   EXPECT_EQ(segments[0].weight, 0.5);
@@ -216,7 +223,8 @@ TEST(Prompt, UnclosedGroupsMayBeNestedAHundredThousandDeep) {
 TEST(Prompt, EmbeddingsThatAreNotFoundAreReportedOnce) {
   const Files files;
   const TokenChunks tokens =
-      tokenize_prompt("embedding:nope, a embedding:alpha embedding:nope, embedding:,,", kEndToken, files.finder({"clip_l", 768}));
+      tokenize_prompt("embedding:nope, a embedding:alpha embedding:nope, embedding:,,", kEndToken,
+                      files.finder({"clip_l", 768}));
   EXPECT_THAT(tokens.missing, ElementsAre("nope,", ",,"));
   EXPECT_EQ(tokens.embeddings.size(), 1u);
   EXPECT_THAT(tokens.misfits, IsEmpty());
@@ -232,7 +240,8 @@ TEST(Prompt, AnEmbeddingIsAskedForOnce) {
     ++asked;
     return std::optional(Embedding{name, at::zeros({2, 4})});
   };
-  const TokenChunks tokens = tokenize_prompt("embedding:x embedding:x (embedding:x:2)", kEndToken, find);
+  const TokenChunks tokens =
+      tokenize_prompt("embedding:x embedding:x (embedding:x:2)", kEndToken, find);
   EXPECT_EQ(asked, 1);
   EXPECT_EQ(tokens.embeddings.size(), 1u);
   EXPECT_EQ(end_of(tokens.chunks[0]), 7);
@@ -240,7 +249,8 @@ TEST(Prompt, AnEmbeddingIsAskedForOnce) {
 
 TEST(Prompt, AnEmbeddingOfAnotherWidthIsLeftOutAndReported) {
   const Files files;
-  const TokenChunks tokens = tokenize_prompt("(embedding:wide:1.5) (cat:0.5)", 0, files.finder({"clip_l", 768}));
+  const TokenChunks tokens =
+      tokenize_prompt("(embedding:wide:1.5) (cat:0.5)", 0, files.finder({"clip_l", 768}));
   EXPECT_THAT(tokens.misfits, ElementsAre("wide"));
   EXPECT_THAT(tokens.missing, IsEmpty());
   const std::vector<Token>& chunk = tokens.chunks[0];
@@ -253,7 +263,8 @@ TEST(Prompt, AnEmbeddingOfAnotherWidthIsLeftOutAndReported) {
 }
 
 TEST(Prompt, AnEmbeddingWithoutANameIsAnErrorThatSaysWhatToWrite) {
-  for (const char* text : {"embedding:", "cat embedding: \n", "a (embedding:)", "embedding: embedding:x"}) {
+  for (const char* text :
+       {"embedding:", "cat embedding: \n", "a (embedding:)", "embedding: embedding:x"}) {
     try {
       tokenize_prompt(text, kEndToken, {});
       FAIL() << text;

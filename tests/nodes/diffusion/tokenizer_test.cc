@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 
 TEST(Tokenizer, WordsBecomeTheIdsOfClip) {
   EXPECT_THAT(tokenize("a photo of a cat"), ElementsAre(320, 1125, 539, 320, 2368));
-  EXPECT_THAT(tokenize("masterpiece, best quality, 1girl"), ElementsAre(12066, 267, 949, 3027, 267, 272, 1611));
+  EXPECT_THAT(tokenize("masterpiece, best quality, 1girl"),
+              ElementsAre(12066, 267, 949, 3027, 267, 272, 1611));
   EXPECT_THAT(tokenize("Hello World!"), ElementsAre(3306, 1002, 256));
   EXPECT_THAT(tokenize("café 3.14"), ElementsAre(15304, 274, 269, 272, 275));
 }
@@ -31,7 +32,8 @@ TEST(Tokenizer, GoldenTextsBecomeTheirIds) {
     ids.push_back(kEndToken);
     ids.resize(77);  // OpenCLIP's padding is 0
     std::vector<int> expected;
-    for (const auto& run : example["G"][0]["ids"]) expected.insert(expected.end(), run[1].get<size_t>(), run[0]);
+    for (const auto& run : example["G"][0]["ids"])
+      expected.insert(expected.end(), run[1].get<size_t>(), run[0]);
     EXPECT_EQ(ids, expected) << id << ": " << example["text"];
     ++compared;
   }
@@ -44,7 +46,8 @@ TEST(Tokenizer, EmptyTextAndWhiteSpaceGiveNothing) {
 }
 
 TEST(Tokenizer, SpecialsAreOnlySpecialAsTheyAreWritten) {
-  EXPECT_THAT(tokenize("<|startoftext|>cat<|endoftext|>"), ElementsAre(kStartToken, 2368, kEndToken));
+  EXPECT_THAT(tokenize("<|startoftext|>cat<|endoftext|>"),
+              ElementsAre(kStartToken, 2368, kEndToken));
   EXPECT_THAT(tokenize("<|ENDOFTEXT|>"), ElementsAre(27, 347, 40786, 4160, 91, 285));
 }
 
@@ -56,7 +59,10 @@ TEST(Tokenizer, ASpecialInCapitalsEndsItsLastPiece) {
 }
 
 TEST(Tokenizer, MalformedUtf8ReadsAsTheReplacementCharacter) {
-  EXPECT_EQ(tokenize("a\xff" "b"), tokenize("a\ufffd" "b"));
+  EXPECT_EQ(tokenize("a\xff"
+                     "b"),
+            tokenize("a\ufffd"
+                     "b"));
   EXPECT_EQ(tokenize("cat \xe7\x8c"), tokenize("cat \ufffd"));
 }
 
@@ -65,7 +71,8 @@ TEST(Tokenizer, ALongRunOfOneLetterIsCutLikeAShortOne) {
   const std::vector<int> ids = tokenize(std::string(kLetters, 'a'));
   const std::vector<int> some = tokenize(std::string(1 << 10, 'a'));
   ASSERT_GT(some.size(), 100u);
-  EXPECT_EQ(std::vector<int>(ids.begin(), ids.begin() + 100), std::vector<int>(some.begin(), some.begin() + 100));
+  EXPECT_EQ(std::vector<int>(ids.begin(), ids.begin() + 100),
+            std::vector<int>(some.begin(), some.begin() + 100));
   EXPECT_EQ(ids.back(), some.back());
 }
 
@@ -73,7 +80,8 @@ TEST(Tokenizer, ALongRunOfOneLetterIsCutLikeAShortOne) {
 TEST(Tokenizer, AMillionCombiningMarksAreOrderedLikeAFew) {
   std::string mixed = "a", ordered = "a";
   constexpr int kMarks = 200'000;
-  for (int i = 0; i < kMarks; ++i) mixed += "\u0301\u0323";  // acute above, dot below: below comes first
+  for (int i = 0; i < kMarks; ++i)
+    mixed += "\u0301\u0323";  // acute above, dot below: below comes first
   for (int i = 0; i < kMarks; ++i) ordered += "\u0323";
   for (int i = 0; i < kMarks; ++i) ordered += "\u0301";
   EXPECT_EQ(tokenize(mixed), tokenize(ordered));
