@@ -8,7 +8,8 @@
 namespace heddle::diffusion {
 namespace {
 
-constexpr double kParallel = 1 - 1e-5;  // cosine from which the angle is too small to divide by its sine
+constexpr double kParallel =
+    1 - 1e-5;  // cosine from which the angle is too small to divide by its sine
 
 /// Unit vectors along the channels; zero vectors stay zero.
 at::Tensor directions(const at::Tensor& x, const at::Tensor& lengths) {
@@ -22,7 +23,8 @@ at::Tensor slerp(const at::Tensor& a, const at::Tensor& b, const at::Tensor& t) 
   const at::Tensor a_unit = directions(a, a_length), b_unit = directions(b, b_length);
   const at::Tensor cosine = (a_unit * b_unit).sum({1}, true);
   const at::Tensor angle = cosine.acos(), sine = angle.sin();
-  const at::Tensor direction = ((1 - t) * angle).sin() / sine * a_unit + (t * angle).sin() / sine * b_unit;
+  const at::Tensor direction =
+      ((1 - t) * angle).sin() / sine * a_unit + (t * angle).sin() / sine * b_unit;
   const at::Tensor turned = direction * (a_length * (1 - t) + b_length * t);
   const at::Tensor opposite = at::where(cosine < -kParallel, a * (1 - t) + b * t, turned);
   return at::where(cosine > kParallel, a, opposite);

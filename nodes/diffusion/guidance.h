@@ -30,17 +30,18 @@ struct Guidance {
   double scale = 1;  // cfg
 };
 
-/// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or undefined; gives what
-/// ModelSampling::denoised takes.
+/// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
+/// undefined; gives what ModelSampling::denoised takes.
 using Predict = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& timesteps,
                                          const at::Tensor& context, const at::Tensor& y)>;
 
-/// D(x, sigma) under guidance: negative + (positive - negative) * scale. Each side is the weighted mean of its entries.
-/// Entries of both sides run as one batch where their shapes allow it; at scale 1 the negative side is not computed.
-/// A token sequence may be repeated up to four times to match a longer one: attention over repeats gives the same.
-/// `heartbeat`, if set, is called before every call of the network.
-/// The contexts of a batch stay the same tensor while the active entries do, so a network may remember them.
-/// Throws std::runtime_error if a region lies outside of the latent.
+/// D(x, sigma) under guidance: negative + (positive - negative) * scale. Each side is the weighted
+/// mean of its entries. Entries of both sides run as one batch where their shapes allow it; at
+/// scale 1 the negative side is not computed. A token sequence may be repeated up to four times to
+/// match a longer one: attention over repeats gives the same. `heartbeat`, if set, is called before
+/// every call of the network. The contexts of a batch stay the same tensor while the active entries
+/// do, so a network may remember them. Throws std::runtime_error if a region lies outside of the
+/// latent.
 Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 

@@ -11,9 +11,12 @@ namespace {
 // How often a context may be repeated to match a longer one before a batch of its own is cheaper.
 constexpr int64_t kMostRepeats = 4;
 
-/// The entry that knows best what to draw in `area`: the smallest rectangle around it, or one that is everywhere.
+/// The entry that knows best what to draw in `area`: the smallest rectangle around it, or one that
+/// is everywhere.
 const ConditioningEntry* smallest_around(const Area& area, const Conditioning& entries) {
-  const auto cells = [](const ConditioningEntry& e) { return e.region.area->height * e.region.area->width; };
+  const auto cells = [](const ConditioningEntry& e) {
+    return e.region.area->height * e.region.area->width;
+  };
   const ConditioningEntry* smallest = nullptr;
   for (const ConditioningEntry& entry : entries) {
     if (!entry.region.area) {
@@ -28,7 +31,9 @@ const ConditioningEntry* smallest_around(const Area& area, const Conditioning& e
 void add_counterparts(const Conditioning& from, Conditioning& to) {
   for (const ConditioningEntry& entry : from) {
     if (!entry.region.area) continue;
-    const auto same_area = [&](const ConditioningEntry& e) { return e.region.area == entry.region.area; };
+    const auto same_area = [&](const ConditioningEntry& e) {
+      return e.region.area == entry.region.area;
+    };
     if (std::any_of(to.begin(), to.end(), same_area)) continue;
     const ConditioningEntry* around = smallest_around(*entry.region.area, to);
     if (!around) continue;

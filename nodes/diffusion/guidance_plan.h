@@ -1,4 +1,5 @@
-// How guidance is laid out for one size of latent: which parts the network computes, and in what batches.
+// How guidance is laid out for one size of latent: which parts the network computes, and in what
+// batches.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,25 +15,28 @@ struct GuidancePart {
   bool positive = true;
   at::Tensor context, pooled;
   Area area;
-  at::Tensor weights;        // broadcasts to [B, C, area.height, area.width]
+  at::Tensor weights;             // broadcasts to [B, C, area.height, area.width]
   float first_sigma, last_sigma;  // counts between these noise levels
 
   bool is_active(float sigma) const { return last_sigma <= sigma && sigma <= first_sigma; }
 };
 
-/// The parts for latents [B, C, H, W] of shape `shape`, positive ones first. A rectangle that only one side names is computed
-/// for the other side too, with the conditioning of that side's smallest entry around it.
+/// The parts for latents [B, C, H, W] of shape `shape`, positive ones first. A rectangle that only
+/// one side names is computed for the other side too, with the conditioning of that side's smallest
+/// entry around it.
 std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape);
 
-/// Parts that run together: indices into the parts, and the inputs that do not change from step to step.
+/// Parts that run together: indices into the parts, and the inputs that do not change from step to
+/// step.
 struct GuidanceBatch {
   std::vector<size_t> parts;
   at::Tensor context;  // [parts * B, T, width]
   at::Tensor pooled;   // [parts * B, width] or undefined
 };
 
-/// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first within one.
+/// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first
+/// within one.
 std::vector<GuidanceBatch> guidance_batches(const std::vector<GuidancePart>& parts,
                                             std::vector<size_t> active, int64_t batch);
 

@@ -1,4 +1,5 @@
-// Joins guidance to the U-Net; apart from guidance.cc so that guidance can be used without a network.
+// Joins guidance to the U-Net; apart from guidance.cc so that guidance can be used without a
+// network.
 #include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/unet.h"
 

@@ -1,4 +1,5 @@
-// Quick pictures of unfinished latents: a linear guess at the colours, an eighth of the size, no network.
+// Quick pictures of unfinished latents: a linear guess at the colours, an eighth of the size, no
+// network.
 #pragma once
 
 #include <ATen/core/Tensor.h>

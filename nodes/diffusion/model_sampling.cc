@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nodes/diffusion/fp32.h"
+
 namespace heddle::diffusion {
 namespace {
 
 constexpr int kTimesteps = 1000;
-// Left of the signal's power at the last step of a rescaled schedule: zero would make sigma infinite.
+// Left of the signal's power at the last step of a rescaled schedule: zero would make sigma
+// infinite.
 constexpr double kTerminalAlphaBar = 4.8973451890853435e-08;
 // Stands for "before the first step" wherever a sigma is compared with a share of the schedule.
 constexpr float kBeforeFirstStep = 999999999.9f;
@@ -27,7 +30,7 @@ ModelSampling from_alpha_bar(Prediction prediction, std::vector<double> alpha_ba
 }  // namespace
 
 float ModelSampling::timestep(float sigma) const {
-  const float log_sigma = std::log(sigma);
+  const float log_sigma = fp32::log(sigma);
   const auto nearer = [&](float a, float b) {
     return std::abs(log_sigma - a) < std::abs(log_sigma - b);
   };
@@ -37,7 +40,7 @@ float ModelSampling::timestep(float sigma) const {
 float ModelSampling::sigma(float timestep) const {
   const float t = std::clamp(timestep, 0.f, float(sigmas.size() - 1));
   const float low = std::floor(t), high = std::ceil(t), weight = t - low;
-  return std::exp((1 - weight) * log_sigmas[size_t(low)] + weight * log_sigmas[size_t(high)]);
+  return fp32::exp((1 - weight) * log_sigmas[size_t(low)] + weight * log_sigmas[size_t(high)]);
 }
 
 float ModelSampling::percent_to_sigma(double percent) const {
@@ -47,14 +50,14 @@ float ModelSampling::percent_to_sigma(double percent) const {
 }
 
 at::Tensor ModelSampling::scale_input(const at::Tensor& x, float sigma) const {
-  return x / std::sqrt(sigma * sigma + 1);
+  return x / fp32::sqrt(sigma * sigma + 1);
 }
 
 at::Tensor ModelSampling::denoised(const at::Tensor& x, const at::Tensor& output,
                                    float sigma) const {
   if (prediction == Prediction::kEps) return x - output * sigma;
   const float power = sigma * sigma + 1;
-  return x / power - output * sigma / std::sqrt(power);
+  return x / power - output * sigma / fp32::sqrt(power);
 }
 
 at::Tensor ModelSampling::start(const at::Tensor& latent, const at::Tensor& noise,
@@ -62,7 +65,7 @@ at::Tensor ModelSampling::start(const at::Tensor& latent, const at::Tensor& nois
   const double distance = std::abs(double(sigma) - double(sigma_max()));
   const bool is_max =
       sigma > sigma_max() || distance <= 1e-5 * double(std::max(sigma, sigma_max()));
-  return noise * (is_max ? std::sqrt(1 + sigma * sigma) : sigma) + latent;
+  return noise * (is_max ? fp32::sqrt(1 + sigma * sigma) : sigma) + latent;
 }
 
 ModelSampling stable_diffusion_sampling(Prediction prediction) {

@@ -64,11 +64,11 @@ Area clip_area(const Area& area, int64_t height, int64_t width) {
   const Area clipped{std::min(area.height, height - area.y), std::min(area.width, width - area.x),
                      area.y, area.x};
   if (clipped.height > 0 && clipped.width > 0 && area.y >= 0 && area.x >= 0) return clipped;
-  throw std::runtime_error(
-      "the area of a conditioning, " + std::to_string(area.width) + "x" +
-      std::to_string(area.height) + " cells at (" + std::to_string(area.x) + ", " +
-      std::to_string(area.y) + "), lies outside of the latent of " + std::to_string(width) + "x" +
-      std::to_string(height) + " cells: move it inside (a cell is 8 pixels)");
+  throw std::runtime_error("the area of a conditioning, " + std::to_string(area.width) + "x" +
+                           std::to_string(area.height) + " cells at (" + std::to_string(area.x) +
+                           ", " + std::to_string(area.y) + "), lies outside of the latent of " +
+                           std::to_string(width) + "x" + std::to_string(height) +
+                           " cells: move it inside (a cell is 8 pixels)");
 }
 
 at::Tensor region_weights(const Region& region, const Area& area, int64_t batch, int64_t height,

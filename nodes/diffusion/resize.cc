@@ -16,7 +16,8 @@ std::string size_text(int64_t width, int64_t height) {
   return std::to_string(width) + "x" + std::to_string(height);
 }
 
-/// Cells to cut on both ends of a side of `length` so that `share` of it stays; halves to even, as Python's round().
+/// Cells to cut on both ends of a side of `length` so that `share` of it stays; halves to even, as
+/// Python's round().
 int64_t margin(int64_t length, double share) {
   return int64_t(std::nearbyint((double(length) - double(length) * share) / 2));
 }

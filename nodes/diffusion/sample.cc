@@ -50,7 +50,8 @@ at::Tensor mask_noise(const SampleRequest& request, const at::Tensor& starting) 
   return starting_noise(starting.sizes(), generator);
 }
 
-/// Stops a run whose numbers broke down, where that happened rather than as a black picture at the end.
+/// Stops a run whose numbers broke down, where that happened rather than as a black picture at the
+/// end.
 class Watch {
  public:
   Watch(const SampleRequest& request, int steps) : request_(request), steps_(steps) {}
@@ -92,10 +93,9 @@ at::Tensor sample(const SampleRequest& request, const ModelSampling& sampling,
   if (!is_finite(latent)) {
     throw std::runtime_error("the latent to start from holds NaN or infinity");
   }
-  const Sigmas sigmas =
-      schedule_range(sampler_schedule(request.schedule, request.sampler, sampling, request.steps,
-                                      request.denoise),
-                     request.start_step, request.end_step, request.force_full_denoise);
+  const Sigmas sigmas = schedule_range(
+      sampler_schedule(request.schedule, request.sampler, sampling, request.steps, request.denoise),
+      request.start_step, request.end_step, request.force_full_denoise);
   if (sigmas.empty()) return latent;
 
   at::Generator generator = make_generator(request.seed);
@@ -105,13 +105,14 @@ at::Tensor sample(const SampleRequest& request, const ModelSampling& sampling,
   const at::Tensor scaled = is_zero(latent) ? latent : latent * request.latent_scale;
   Denoiser model = denoiser;
   if (request.noise_mask.defined()) {
-    model = inpaint(denoiser, {fit_mask(request.noise_mask, latent), scaled, mask_noise(request, noise)});
+    model = inpaint(denoiser,
+                    {fit_mask(request.noise_mask, latent), scaled, mask_noise(request, noise)});
   }
   const int steps = int(sigmas.size()) - 1;
   Watch watch(request, steps);
-  const at::Tensor x = run_sampler(request.sampler, watch.watch(model),
-                                   sampling.start(scaled, noise, sigmas.front()), sigmas,
-                                   ancestral_noise(latent.sizes(), request.seed), watch.watch(report));
+  const at::Tensor x = run_sampler(
+      request.sampler, watch.watch(model), sampling.start(scaled, noise, sigmas.front()), sigmas,
+      ancestral_noise(latent.sizes(), request.seed), watch.watch(report));
   watch.check(x, steps);
   return x / request.latent_scale;
 }

@@ -1,7 +1,8 @@
 // What the samplers' own files share; users of samplers want samplers.h.
 //
-// Each sampler takes a run and the latent at its first noise level. Numbers about noise levels are fp32, computed in the
-// order of k-diffusion's 0-dim tensors: pictures are only the same if the sigmas are, to the last bit.
+// Each sampler takes a run and the latent at its first noise level. Numbers about noise levels are
+// fp32, computed in the order of k-diffusion's 0-dim tensors: pictures are only the same if the
+// sigmas are, to the last bit.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,7 +26,8 @@ struct SamplerRun {
 /// Slope dx/dsigma of the probability-flow ODE (Karras et al. 2022, equation 3).
 at::Tensor slope(const at::Tensor& x, const at::Tensor& denoised, float sigma);
 
-/// A step from `from` to `to` of the SDE: down to `down` along the ODE, then up again with `up` times fresh noise.
+/// A step from `from` to `to` of the SDE: down to `down` along the ODE, then up again with `up`
+/// times fresh noise.
 struct AncestralStep {
   float down, up;
 };

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <stdexcept>
 
+#include "nodes/diffusion/fp32.h"
 #include "nodes/diffusion/sampler_run.h"
 
 namespace heddle::diffusion {
@@ -17,8 +17,8 @@ struct Sampler {
   at::Tensor (*run)(const SamplerRun& run, at::Tensor x);
 };
 
-// DDIM without noise is Euler in these variables (Song et al. 2021, section 4.3); the two differ only in the noise that
-// sample() lays under a mask.
+// DDIM without noise is Euler in these variables (Song et al. 2021, section 4.3); the two differ
+// only in the noise that sample() lays under a mask.
 constexpr std::array kSamplers{
     Sampler{"euler", euler},
     Sampler{"euler_ancestral", euler_ancestral},
@@ -51,8 +51,8 @@ at::Tensor slope(const at::Tensor& x, const at::Tensor& denoised, float sigma) {
 
 AncestralStep ancestral_step(float from, float to) {
   const float variance = to * to * (from * from - to * to) / (from * from);
-  const float up = std::min(to, std::sqrt(variance));
-  return {std::sqrt(to * to - up * up), up};
+  const float up = std::min(to, fp32::sqrt(variance));
+  return {fp32::sqrt(to * to - up * up), up};
 }
 
 }  // namespace heddle::diffusion

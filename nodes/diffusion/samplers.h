@@ -1,5 +1,6 @@
-// Samplers: ways to follow the probability-flow ODE or its SDE from noise to picture (Karras et al. 2022, Algorithms 1
-// and 2; Lu et al. 2022). Each is a pure function of model, start and noise levels, as in k-diffusion.
+// Samplers: ways to follow the probability-flow ODE or its SDE from noise to picture (Karras et al.
+// 2022, Algorithms 1 and 2; Lu et al. 2022). Each is a pure function of model, start and noise
+// levels, as in k-diffusion.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,15 +1,15 @@
-// Samplers that reuse the guesses of earlier steps: second order and more for one model call a step.
+// Samplers that reuse the guesses of earlier steps: second order and more for one model call a
+// step.
 #include <ATen/ATen.h>
 
-#include <cmath>
-
+#include "nodes/diffusion/fp32.h"
 #include "nodes/diffusion/sampler_run.h"
 
 namespace heddle::diffusion {
 
 /// DPM-Solver++(2M): Lu et al. 2022, "DPM-Solver++", Algorithm 2, in time t = -ln sigma.
 at::Tensor dpmpp_2m(const SamplerRun& run, at::Tensor x) {
-  const auto time = [](float sigma) { return -std::log(sigma); };
+  const auto time = [](float sigma) { return -fp32::log(sigma); };
   at::Tensor old_denoised;
   for (int i = 0; i < run.steps(); ++i) {
     const float t = time(run.sigmas[i]), t_next = time(run.sigmas[i + 1]), h = t_next - t;
@@ -19,7 +19,7 @@ at::Tensor dpmpp_2m(const SamplerRun& run, at::Tensor x) {
       const float r = (t - time(run.sigmas[i - 1])) / h;
       target = (1 + 1 / (2 * r)) * denoised - (1 / (2 * r)) * old_denoised;
     }
-    x = (std::exp(-t_next) / std::exp(-t)) * x - std::expm1(-h) * target;
+    x = (fp32::exp(-t_next) / fp32::exp(-t)) * x - fp32::expm1(-h) * target;
     old_denoised = denoised;
     run.finished(i, denoised);
   }

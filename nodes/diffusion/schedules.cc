@@ -1,24 +1,23 @@
 #include "nodes/diffusion/schedules.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <stdexcept>
+
+#include "nodes/diffusion/fp32.h"
 
 namespace heddle::diffusion {
 namespace {
 
 constexpr int kMostSteps = 10'000'000;
 
-/// `count` values in fp32, each counted from the nearer end as torch.linspace does.
-std::vector<float> linspace(float first, float last, int count) {
-  const float step = count > 1 ? (last - first) / float(count - 1) : 0;
-  std::vector<float> values;
-  for (int i = 0; i < count; ++i) {
-    values.push_back(i < count / 2 || count == 1 ? first + step * float(i)
-                                                 : last - step * float(count - 1 - i));
-  }
-  return values;
+std::vector<float> linspace(double first, double last, int count) {
+  const at::Tensor values = at::linspace(first, last, count);
+  const float* begin = values.const_data_ptr<float>();
+  return {begin, begin + count};
 }
 
 /// The first `steps` of `count` timesteps spread evenly over the table, then 0.
@@ -36,7 +35,8 @@ Sigmas normal(const ModelSampling& sampling, int steps) {
   return even_timesteps(sampling, steps, steps);
 }
 
-/// As `normal`, but the step to 0 is as long as the others (Podell et al. 2023, the code that came with SDXL).
+/// As `normal`, but the step to 0 is as long as the others (Podell et al. 2023, the code that came
+/// with SDXL).
 Sigmas sgm_uniform(const ModelSampling& sampling, int steps) {
   return even_timesteps(sampling, steps, steps + 1);
 }
@@ -50,14 +50,15 @@ Sigmas simple(const ModelSampling& sampling, int steps) {
   return sigmas;
 }
 
-/// Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", equation 5.
+/// Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative Models",
+/// equation 5.
 Sigmas karras(const ModelSampling& sampling, int steps) {
   constexpr double kRho = 7;
   const double low = std::pow(double(sampling.sigma_min()), 1 / kRho);
   const double high = std::pow(double(sampling.sigma_max()), 1 / kRho);
   Sigmas sigmas;
   for (const float ramp : linspace(0, 1, steps)) {
-    sigmas.push_back(std::pow(float(high) + ramp * float(low - high), float(kRho)));
+    sigmas.push_back(fp32::pow(float(high) + ramp * float(low - high), kRho));
   }
   sigmas.push_back(0);
   return sigmas;

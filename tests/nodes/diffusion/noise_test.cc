@@ -24,7 +24,8 @@ TEST(Noise, StartsAsTheReferencesForEverySeedAndShape) {
   for (const auto& c : index["seeds"]) {
     for (const auto& noise : c["noise"]) {
       at::Generator generator = make_generator(seed_of(c));
-      const at::Tensor drawn = starting_noise(noise["shape"].get<std::vector<int64_t>>(), generator);
+      const at::Tensor drawn =
+          starting_noise(noise["shape"].get<std::vector<int64_t>>(), generator);
       EXPECT_LE(max_difference(drawn, tensors.at(noise["data"])), kTolerance) << noise["data"];
     }
   }
@@ -38,7 +39,8 @@ TEST(Noise, OfALargeLatentIsTheReferences) {
   const at::Tensor first = at::tensor(big["first"].get<std::vector<float>>());
   const at::Tensor last = at::tensor(big["last"].get<std::vector<float>>());
   EXPECT_LE(max_difference(drawn.narrow(0, 0, first.numel()), first), kTolerance);
-  EXPECT_LE(max_difference(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last), kTolerance);
+  EXPECT_LE(max_difference(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last),
+            kTolerance);
   EXPECT_NEAR(drawn.to(at::kDouble).sum().item<double>(), big["sum"].get<double>(), 0.01);
 }
 

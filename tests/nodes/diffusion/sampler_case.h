@@ -28,8 +28,8 @@ struct SamplerCases {
 /// What happened in a run.
 struct SamplerLog {
   at::Tensor final;
-  std::vector<float> sigmas, timesteps;   // of each model call
-  std::vector<at::Tensor> inputs;         // x of each model call
+  std::vector<float> sigmas, timesteps;    // of each model call
+  std::vector<at::Tensor> inputs;          // x of each model call
   std::vector<std::pair<int, int>> steps;  // step index, model call before it
   std::vector<int> totals;
 };
@@ -55,8 +55,8 @@ inline diffusion::SampleRequest request_of(const nlohmann::json& c, const Sample
   return request;
 }
 
-/// With `recorded_timesteps` the toy sees the reference's timesteps: where a sigma lies half-way between two, the last bit
-/// of a logarithm decides.
+/// With `recorded_timesteps` the toy sees the reference's timesteps: where a sigma lies half-way
+/// between two, the last bit of a logarithm decides.
 inline SamplerLog run_case(const nlohmann::json& c, const SamplerCases& cases,
                            bool recorded_timesteps) {
   const ToyModel toy;
@@ -66,8 +66,9 @@ inline SamplerLog run_case(const nlohmann::json& c, const SamplerCases& cases,
                                          const at::Tensor& context, const at::Tensor&) {
     const size_t call = log.timesteps.size();
     log.timesteps.push_back(timesteps[0].item<float>());
-    const at::Tensor t = recorded_timesteps ? at::full_like(timesteps, c["call_t"].at(call).get<float>())
-                                            : timesteps;
+    const at::Tensor t = recorded_timesteps
+                             ? at::full_like(timesteps, c["call_t"].at(call).get<float>())
+                             : timesteps;
     return toy.predict(x, t, context);
   };
   const diffusion::Denoiser guided =
@@ -90,20 +91,23 @@ inline SamplerLog run_case(const nlohmann::json& c, const SamplerCases& cases,
   }
   const auto sigmas = c.at("sigmas").get<diffusion::Sigmas>();
   const at::Tensor noise = cases.tensors.at(c.at("noise"));
-  log.final = diffusion::run_sampler(c.at("sampler").get<std::string>(), model,
-                          sampling.start(at::zeros_like(noise), noise, sigmas[0]), sigmas,
-                          diffusion::ancestral_noise(noise.sizes(), std::stoull(c.at("seed").get<std::string>())),
-                          report);
+  log.final = diffusion::run_sampler(
+      c.at("sampler").get<std::string>(), model,
+      sampling.start(at::zeros_like(noise), noise, sigmas[0]), sigmas,
+      diffusion::ancestral_noise(noise.sizes(), std::stoull(c.at("seed").get<std::string>())),
+      report);
   return log;
 }
 
-inline void expect_inputs(const SamplerLog& log, const nlohmann::json& c, const SamplerCases& cases) {
+inline void expect_inputs(const SamplerLog& log, const nlohmann::json& c,
+                          const SamplerCases& cases) {
   if (!c.contains("x") || c.contains("mask")) return;
   const at::Tensor expected = cases.tensors.at(c["x"]);
   const double tolerance = c.value("tol_x_strict", c["tol_x"].get<double>());
   ASSERT_GE(int64_t(log.inputs.size()), expected.size(0));
   for (int64_t call = 0; call < expected.size(0); ++call) {
-    EXPECT_LE(max_difference(log.inputs[size_t(call)], expected[call]), tolerance) << "call " << call;
+    EXPECT_LE(max_difference(log.inputs[size_t(call)], expected[call]), tolerance)
+        << "call " << call;
   }
 }
 
@@ -112,7 +116,8 @@ inline void expect_calls(const SamplerLog& log, const nlohmann::json& c) {
   ASSERT_EQ(log.sigmas.size(), sigmas.size());
   for (size_t call = 0; call < sigmas.size(); ++call) {
     EXPECT_NEAR(log.sigmas[call], sigmas[call], 3e-6 * sigmas[call]) << "call " << call;
-    EXPECT_NEAR(log.timesteps[call], c["call_t"][call].get<float>(), c.value("near_tie", false) ? 1 : 0)
+    EXPECT_NEAR(log.timesteps[call], c["call_t"][call].get<float>(),
+                c.value("near_tie", false) ? 1 : 0)
         << "call " << call;
   }
 }

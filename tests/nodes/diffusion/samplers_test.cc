@@ -25,7 +25,8 @@ TEST(Samplers, GiveTheReferencesResultsForFewStepsAndOtherPredictions) {
 TEST(Samplers, StopAtTheLastLevelEvenIfItIsNotZero) { EXPECT_EQ(expect_cases("options"), 4); }
 
 TEST(Samplers, AreListedInComfyUisOrder) {
-  EXPECT_THAT(sampler_names(), ::testing::ElementsAre("euler", "euler_ancestral", "dpmpp_2m", "ddim"));
+  EXPECT_THAT(sampler_names(),
+              ::testing::ElementsAre("euler", "euler_ancestral", "dpmpp_2m", "ddim"));
 }
 
 TEST(Samplers, AnUnknownNameIsAnError) {
@@ -34,8 +35,9 @@ TEST(Samplers, AnUnknownNameIsAnError) {
                std::invalid_argument);
 }
 
-// Data ~ N(0, s^2) has the perfect denoiser x s^2 / (s^2 + sigma^2), and the ODE's exact solution scales as
-// sqrt(s^2 + sigma^2). In float64 down to a small sigma, as a last step to 0 would hide the order.
+// Data ~ N(0, s^2) has the perfect denoiser x s^2 / (s^2 + sigma^2), and the ODE's exact solution
+// scales as sqrt(s^2 + sigma^2). In float64 down to a small sigma, as a last step to 0 would hide
+// the order.
 double error_at(std::string_view name, int steps) {
   constexpr double kSpread = 0.5, kHigh = 80, kLow = 0.02, kRho = 7;
   const double high = std::pow(kHigh, 1 / kRho), low = std::pow(kLow, 1 / kRho);

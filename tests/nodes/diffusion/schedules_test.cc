@@ -28,7 +28,8 @@ void expect_sigmas(const Sigmas& actual, const nlohmann::json& expected, double 
   ASSERT_EQ(actual.size(), expected.size());
   for (size_t i = 0; i < actual.size(); ++i) {
     const float sigma = expected[i].get<float>();
-    EXPECT_NEAR(actual[i], sigma, std::max(relative * sigma, relative > 0 && sigma < 1e-3 ? 1e-6 : 0.0))
+    EXPECT_NEAR(actual[i], sigma,
+                std::max(relative * sigma, relative > 0 && sigma < 1e-3 ? 1e-6 : 0.0))
         << "value " << i;
   }
 }
@@ -39,7 +40,8 @@ TEST(ModelSampling, TablesAreExact) {
   for (const auto& table : index["tables"]) {
     if (!is_known(table)) continue;
     const ModelSampling sampling = toy_sampling(table["model"]);
-    EXPECT_TRUE(at::equal(at::tensor(sampling.sigmas), tensors.at(table["sigmas"]))) << table["model"];
+    EXPECT_TRUE(at::equal(at::tensor(sampling.sigmas), tensors.at(table["sigmas"])))
+        << table["model"];
     EXPECT_TRUE(at::equal(at::tensor(sampling.log_sigmas), tensors.at(table["log_sigmas"])))
         << table["model"];
     EXPECT_EQ(sampling.sigma_min(), table["sigma_min"].get<float>());
@@ -79,7 +81,8 @@ TEST(ModelSampling, ScalesInputsGuessesAndStartsAsTheReference) {
     const at::Tensor x = tensors.at("wrap.x");
     const auto expect = [&](const at::Tensor& actual, const char* key) {
       const at::Tensor expected = tensors.at(c[key]);
-      EXPECT_LE(max_difference(actual, expected), 3e-6 * expected.abs().max().item<double>()) << key;
+      EXPECT_LE(max_difference(actual, expected), 3e-6 * expected.abs().max().item<double>())
+          << key;
     };
     expect(sampling.scale_input(x, sigma), "input");
     expect(sampling.denoised(x, tensors.at("wrap.o"), sigma), "denoised");
@@ -114,8 +117,9 @@ TEST(Schedules, ARangeOfStepsIsCutAsInKSamplerAdvanced) {
   const auto index = golden_json("schedules/schedules.json");
   for (const auto& c : index["step_ranges"]) {
     SCOPED_TRACE(c.dump().substr(0, 160));
-    const Sigmas whole = sampler_schedule(c["scheduler"].get<std::string>(), c["sampler"].get<std::string>(),
-                                          toy_sampling(c["model"]), c["steps"], c["denoise"]);
+    const Sigmas whole =
+        sampler_schedule(c["scheduler"].get<std::string>(), c["sampler"].get<std::string>(),
+                         toy_sampling(c["model"]), c["steps"], c["denoise"]);
     const Sigmas range =
         schedule_range(whole, step(c["start_step"]), step(c["last_step"]), c["force_full_denoise"]);
     expect_sigmas(range, c.value("sigmas", nlohmann::json::array()), 3e-6);
@@ -123,7 +127,8 @@ TEST(Schedules, ARangeOfStepsIsCutAsInKSamplerAdvanced) {
 }
 
 TEST(Schedules, AreListedInComfyUisOrder) {
-  EXPECT_THAT(schedule_names(), ::testing::ElementsAre("simple", "sgm_uniform", "karras", "normal"));
+  EXPECT_THAT(schedule_names(),
+              ::testing::ElementsAre("simple", "sgm_uniform", "karras", "normal"));
 }
 
 TEST(Schedules, AnUnknownNameIsAnError) {

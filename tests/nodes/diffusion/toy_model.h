@@ -1,4 +1,5 @@
-// A closed form in the U-Net's place: every part around it is the real one, and every number can be checked.
+// A closed form in the U-Net's place: every part around it is the real one, and every number can be
+// checked.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -21,8 +22,8 @@ struct ToyModel {
     const at::Tensor t = timesteps.reshape({-1, 1, 1, 1});
     const at::Tensor c = context.select(1, 0).unsqueeze(2).unsqueeze(3);
     const at::Tensor g = c0 + c1 * (w * t).cos();
-    const at::Tensor h = a * x + bw * x.roll({1}, {3}) + bh * x.roll({1}, {2}) +
-                         bc * x.roll({1}, {1}) + c * g;
+    const at::Tensor h =
+        a * x + bw * x.roll({1}, {3}) + bh * x.roll({1}, {2}) + bc * x.roll({1}, {1}) + c * g;
     return out * h.tanh() + lin * x;
   }
 };
@@ -30,7 +31,8 @@ struct ToyModel {
 inline diffusion::ModelSampling toy_sampling(const std::string& model) {
   using namespace diffusion;
   if (model == "v") return stable_diffusion_sampling(Prediction::kV);
-  if (model == "v_zsnr") return rescale_zero_terminal_snr(stable_diffusion_sampling(Prediction::kV));
+  if (model == "v_zsnr")
+    return rescale_zero_terminal_snr(stable_diffusion_sampling(Prediction::kV));
   return stable_diffusion_sampling();
 }
 
