@@ -86,7 +86,7 @@ class GuidedModel {
     const at::Tensor timesteps = at::full({input.size(0)}, sampling_.timestep(sigma), at::kFloat);
     if (heartbeat_) heartbeat_();
     const at::Tensor output =
-        predict_(sampling_.scale_input(input, sigma), timesteps, batch.context, batch.pooled);
+        predict_(sampling_.scale_input(input, sigma), timesteps, batch.context, batch.vector);
     return sampling_.denoised(input, output, sigma).split(x.size(0));
   }
 

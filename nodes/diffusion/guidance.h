@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/diffusion/heartbeat.h"
+#include "nodes/diffusion/picture_facts.h"
 #include "nodes/diffusion/region.h"
 #include "nodes/diffusion/samplers.h"
 
@@ -17,7 +18,8 @@ class UNet;
 /// One prompt's worth of steering, and where, when and how strongly it counts.
 struct ConditioningEntry {
   at::Tensor cross_attention;  // [1, T, width]
-  at::Tensor pooled;           // [1, width] as the network takes it, or undefined
+  at::Tensor pooled;           // [1, width], or undefined for networks that take no vector
+  PictureFacts facts;          // joins `pooled` for SDXL
   double strength = 1;         // weight against the other entries of its side
   Region region;               // everywhere, if not set
   double start_percent = 0;    // part of the schedule in which it counts,
@@ -27,7 +29,8 @@ using Conditioning = std::vector<ConditioningEntry>;
 
 struct Guidance {
   Conditioning positive, negative;
-  double scale = 1;  // cfg
+  double scale = 1;     // cfg
+  int64_t y_width = 0;  // of the vector that the network takes; 0: none
 };
 
 /// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
@@ -45,7 +48,7 @@ using Predict = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& 
 Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 
-/// The same over a U-Net, which must outlive the result.
+/// The same over a U-Net, which must outlive the result and knows its y_width.
 Denoiser guided_denoiser(const UNet& unet, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 

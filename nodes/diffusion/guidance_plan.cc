@@ -40,6 +40,7 @@ void add_counterparts(const Conditioning& from, Conditioning& to) {
     ConditioningEntry counterpart = entry;
     counterpart.cross_attention = around->cross_attention;
     counterpart.pooled = around->pooled;
+    counterpart.facts = around->facts;
     to.push_back(std::move(counterpart));
   }
 }
@@ -50,12 +51,12 @@ Conditioning fit(const Conditioning& entries, int64_t height, int64_t width) {
   return fitted;
 }
 
-GuidancePart make_part(const ConditioningEntry& entry, bool positive, const ModelSampling& sampling,
-                       at::IntArrayRef shape) {
+GuidancePart make_part(const ConditioningEntry& entry, bool positive, int64_t y_width,
+                       const ModelSampling& sampling, at::IntArrayRef shape) {
   GuidancePart part;
   part.positive = positive;
   part.context = entry.cross_attention;
-  part.pooled = entry.pooled;
+  part.vector = vector_conditioning(entry.pooled, entry.facts, positive, shape, y_width);
   const Area whole{shape[2], shape[3], 0, 0};
   part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
   part.weights =
@@ -67,8 +68,6 @@ GuidancePart make_part(const ConditioningEntry& entry, bool positive, const Mode
 
 bool fit_together(const GuidancePart& a, const GuidancePart& b) {
   if (a.area.height != b.area.height || a.area.width != b.area.width) return false;
-  if (a.pooled.defined() != b.pooled.defined()) return false;
-  if (a.pooled.defined() && a.pooled.sizes() != b.pooled.sizes()) return false;
   if (a.context.size(2) != b.context.size(2)) return false;
   const int64_t tokens = a.context.size(1), others = b.context.size(1);
   return std::lcm(tokens, others) / std::min(tokens, others) <= kMostRepeats;
@@ -79,13 +78,13 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
                          int64_t batch) {
   int64_t tokens = 1;
   for (const size_t i : indices) tokens = std::lcm(tokens, parts[i].context.size(1));
-  std::vector<at::Tensor> contexts, pooled;
+  std::vector<at::Tensor> contexts, vectors;
   for (const size_t i : indices) {
     const at::Tensor& context = parts[i].context;
     contexts.push_back(context.repeat({1, tokens / context.size(1), 1}).expand({batch, -1, -1}));
-    if (parts[i].pooled.defined()) pooled.push_back(parts[i].pooled.expand({batch, -1}));
+    if (parts[i].vector.defined()) vectors.push_back(parts[i].vector.expand({batch, -1}));
   }
-  return {std::move(indices), at::cat(contexts), pooled.empty() ? at::Tensor() : at::cat(pooled)};
+  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors)};
 }
 
 }  // namespace
@@ -97,8 +96,13 @@ std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSa
   add_counterparts(positive, negative);
   add_counterparts(negative, positive);
   std::vector<GuidancePart> parts;
-  for (const auto& entry : positive) parts.push_back(make_part(entry, true, sampling, shape));
-  for (const auto& entry : negative) parts.push_back(make_part(entry, false, sampling, shape));
+  const auto add = [&](const Conditioning& side, bool is_positive) {
+    for (const ConditioningEntry& entry : side) {
+      parts.push_back(make_part(entry, is_positive, guidance.y_width, sampling, shape));
+    }
+  };
+  add(positive, true);
+  add(negative, false);
   return parts;
 }
 

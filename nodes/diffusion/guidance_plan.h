@@ -13,10 +13,11 @@ namespace heddle::diffusion {
 /// One entry of one side, on the rectangle of the latent where it counts.
 struct GuidancePart {
   bool positive = true;
-  at::Tensor context, pooled;
+  at::Tensor context;  // [1, T, width]
+  at::Tensor vector;   // [1, y_width] or undefined
   Area area;
-  at::Tensor weights;             // broadcasts to [B, C, area.height, area.width]
-  float first_sigma, last_sigma;  // counts between these noise levels
+  at::Tensor weights;                     // broadcasts to [B, C, area.height, area.width]
+  float first_sigma = 0, last_sigma = 0;  // counts between these noise levels
 
   bool is_active(float sigma) const { return last_sigma <= sigma && sigma <= first_sigma; }
 };
@@ -32,7 +33,7 @@ std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSa
 struct GuidanceBatch {
   std::vector<size_t> parts;
   at::Tensor context;  // [parts * B, T, width]
-  at::Tensor pooled;   // [parts * B, width] or undefined
+  at::Tensor vector;   // [parts * B, y_width] or undefined
 };
 
 /// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first

@@ -11,6 +11,7 @@ Denoiser guided_denoiser(const UNet& unet, const ModelSampling& sampling, Guidan
                                        const at::Tensor& context, const at::Tensor& y) {
     return unet.forward(x, timesteps, context, y, heartbeat);
   };
+  guidance.y_width = unet.layout().y_width;
   return guided_denoiser(std::move(predict), sampling, std::move(guidance), std::move(heartbeat));
 }
 

@@ -11,8 +11,8 @@ namespace heddle::diffusion {
 namespace {
 
 constexpr double kLobes = 3;
-constexpr int kFractionBits =
-    22;  // of a weight: 8 bits of picture and 2 of overshoot fill the rest of 32
+// Of a weight: a picture's 8 bits and 2 for overshoot fill the rest of 32.
+constexpr int kFractionBits = 22;
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
 double sinc(double x) {

@@ -18,8 +18,7 @@ enum class Prediction { kEps, kV };
 struct ModelSampling {
   Prediction prediction = Prediction::kEps;
   std::vector<double> alpha_bar;  // share of the signal's power left at each timestep, descending
-  std::vector<float>
-      sigmas;  // ascending, one a timestep: sqrt((1 - alpha_bar) / alpha_bar), rounded once
+  std::vector<float> sigmas;      // ascending: sqrt((1 - alpha_bar) / alpha_bar), rounded once
   std::vector<float> log_sigmas;  // of the float64 sigmas
 
   float sigma_min() const { return sigmas.front(); }

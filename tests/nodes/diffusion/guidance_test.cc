@@ -182,8 +182,8 @@ TEST(Guidance, PooledVectorsComeInTheOrderOfTheBatch) {
   ConditioningEntry positive = entry(3), negative = entry(1);
   positive.pooled = at::full({1, 2}, 30.f);
   negative.pooled = at::full({1, 2}, 10.f);
-  guided_denoiser(predict, stable_diffusion_sampling(), {{positive}, {negative}, 5}, {})(kLatent,
-                                                                                         1);
+  guided_denoiser(predict, stable_diffusion_sampling(), {{positive}, {negative}, 5, 2}, {})(kLatent,
+                                                                                            1);
   EXPECT_TRUE(at::equal(seen, at::tensor({10.f, 10.f, 30.f, 30.f}).reshape({2, 2})));
 }
 
