@@ -8,8 +8,8 @@
 namespace heddle::diffusion {
 namespace {
 
-constexpr double kParallel =
-    1 - 1e-5;  // cosine from which the angle is too small to divide by its sine
+// Cosine from which the angle is too small to divide by its sine.
+constexpr double kParallel = 1 - 1e-5;
 
 /// Unit vectors along the channels; zero vectors stay zero.
 at::Tensor directions(const at::Tensor& x, const at::Tensor& lengths) {
