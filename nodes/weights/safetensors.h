@@ -50,6 +50,11 @@ class TensorFile {
   std::map<std::string, std::string> metadata_;
 };
 
+/// A whole small file as bytes, for callers that choose its name. Throws FileError for tensors or texts that the format
+/// cannot hold.
+std::string safetensors_bytes(const std::map<std::string, at::Tensor>& tensors,
+                              const std::map<std::string, std::string>& metadata);
+
 /// Writes a whole file, readable by every other safetensors reader; atomically (a temporary beside
 /// it, then a rename). Tensors are on the CPU, of any layout. Throws FileError; then nothing is
 /// left behind.

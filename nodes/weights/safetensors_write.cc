@@ -77,7 +77,7 @@ std::vector<Entry> in_file_order(const std::map<std::string, at::Tensor>& tensor
   return order;
 }
 
-std::string header_text(const std::filesystem::path& path, const std::vector<Entry>& order,
+std::string header_text(const std::string& file, const std::vector<Entry>& order,
                         const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
@@ -85,7 +85,7 @@ std::string header_text(const std::filesystem::path& path, const std::vector<Ent
   for (const auto& [name, tensor] : order) {
     const std::string_view dtype = dtype_name(tensor.scalar_type());
     if (dtype.empty() || name == "__metadata__") {
-      throw FileError(path.string() + ": safetensors cannot hold tensor " + in_quotes(name) +
+      throw FileError(file + ": safetensors cannot hold tensor " + in_quotes(name) +
                       " of type " + c10::toString(tensor.scalar_type()));
     }
     header[name] = {{"dtype", dtype},
@@ -97,23 +97,38 @@ std::string header_text(const std::filesystem::path& path, const std::vector<Ent
     std::string text = header.dump();
     return text.append((8 - text.size() % 8) % 8, ' ');
   } catch (const nlohmann::json::type_error& error) {
-    throw FileError(path.string() + ": a name or the metadata is no valid UTF-8: " + error.what());
+    throw FileError(file + ": a name or the metadata is no valid UTF-8: " + error.what());
   }
 }
 
+// The length of the header, little-endian, then the header.
+std::string file_start(const std::string& name, const std::vector<Entry>& order,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::string header = header_text(name, order, metadata);
+  std::string start(8, '\0');
+  for (size_t i = 0; i < 8; ++i) start[i] = char(uint64_t(header.size()) >> (8 * i) & 0xFF);
+  return start += header;
+}
+
 }  // namespace
+
+std::string safetensors_bytes(const std::map<std::string, at::Tensor>& tensors,
+                              const std::map<std::string, std::string>& metadata) {
+  const std::vector<Entry> order = in_file_order(tensors);
+  std::string bytes = file_start("safetensors", order, metadata);
+  for (const auto& [name, tensor] : order) {
+    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+  }
+  return bytes;
+}
 
 void write_safetensors(const std::filesystem::path& path,
                        const std::map<std::string, at::Tensor>& tensors,
                        const std::map<std::string, std::string>& metadata) {
   const std::vector<Entry> order = in_file_order(tensors);
-  const std::string header = header_text(path, order, metadata);
-  std::string length(8, '\0');
-  for (size_t i = 0; i < 8; ++i) length[i] = char(uint64_t(header.size()) >> (8 * i) & 0xFF);
-
+  const std::string start = file_start(path.string(), order, metadata);
   TemporaryFile file(path);
-  file.write(length.data(), length.size());
-  file.write(header.data(), header.size());
+  file.write(start.data(), start.size());
   for (const auto& [name, tensor] : order) file.write(tensor.const_data_ptr(), tensor.nbytes());
   file.move_to_destination();
 }
