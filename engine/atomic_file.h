@@ -1,16 +1,21 @@
-// Files that are whole or not there.
+// Files that are whole or not there: a reader, a crash or a full disk never sees half of one. A
+// process that is killed while it writes may leave a hidden file `.heddle-PID-N.tmp` beside the
+// target; nothing ever reads it.
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace heddle {
 
-/// Writes `bytes` to a temporary beside `path`, flushes it to the disk, and renames it over `path`. On failure nothing
-/// is left behind and std::runtime_error names the file and the reason ("No space left on device").
+/// Writes `bytes` to a temporary beside `path`, flushes it to the disk, and renames it over `path`
+/// (a symbolic link is replaced, not followed). The folder must exist. On failure nothing is left
+/// behind and std::runtime_error names the file and the reason ("No space left on device").
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// As above, but never replaces: false if `path` exists already. Two processes that race get one true.
+/// As above, but never replaces: false if `path` exists already. Two processes that race get one
+/// true.
 bool write_new_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// The whole file. Throws std::runtime_error that names it and the reason.

@@ -28,20 +28,24 @@ enum class Tier { kNone, kMemory, kDisk };
 class ResultStore {
  public:
   virtual ~ResultStore() = default;
+  /// Quick, reads nothing and counts as no use: get() may still find the entry damaged or gone.
   virtual bool contains(const Key& key) = 0;
   virtual std::optional<CachedResult> get(const Key& key) = 0;
   /// May decline (too large, not writable, disk full): a cache never makes a step fail. Says why in a log line.
   virtual void put(const Key& key, const CachedResult& result) = 0;
   virtual void erase(const Key& key) = 0;
+  /// This and what follows throw std::runtime_error if the store cannot be reached.
   virtual void clear() = 0;
   virtual uint64_t bytes() = 0;
   virtual uint64_t entries() = 0;
 };
 
 /// Greedy-dual-size (Cao and Irani 1997): worth = age at last use + seconds / bytes; the least worth goes first.
+/// An entry counts as the bytes of its values and 256 of its own.
 std::unique_ptr<ResultStore> make_memory_store(uint64_t max_bytes);
 
-/// Files in `folder`/results. Creates the folder. `readers` must outlive the store.
+/// Files in `folder`/results, of which the least recently used goes first; each counts as whole blocks of 4 KiB. Creates
+/// the folder. `readers` must outlive the store. Results of which an output cannot be written are not kept.
 /// Throws std::runtime_error if the folder cannot be made or written.
 std::unique_ptr<ResultStore> make_disk_store(const std::filesystem::path& folder, uint64_t max_bytes,
                                              const ValueReaders& readers);

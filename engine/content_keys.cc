@@ -27,32 +27,73 @@ Key hash_file(const std::string& folder, const std::string& name, const Folders&
   return hashes.hash(*path);
 }
 
+// A text that comes by a link cannot be looked into before it is there: any change in the folder it may name files of
+// changes the key.
+std::string folder_state(const std::string& folder, const Folders& folders) {
+  std::string state;
+  for (const std::string& name : folders.list(folder)) {
+    std::error_code error;
+    const auto path = folders.find(folder, name);
+    if (!path) continue;
+    state += name + '\0' + std::to_string(std::filesystem::file_size(*path, error)) + '\0' +
+             std::to_string(std::filesystem::last_write_time(*path, error).time_since_epoch().count()) + '\0';
+  }
+  return state;
+}
+
+// Hashes what one run of content_keys needs.
+class KeyMaker {
+ public:
+  KeyMaker(const CheckedGraph& checked, const Folders& folders, FileHashes& hashes, ContentKeys& result)
+      : checked_(checked), folders_(folders), hashes_(hashes), result_(result) {}
+
+  Key key(int i, const std::string& numerics) {
+    const CheckedStep& step = checked_.steps[size_t(i)];
+    hasher_.add(step.node->name).add_number(uint64_t(step.node->info.version)).add(numerics);
+    for (const BoundInput& input : step.inputs) {
+      const InputSpec& spec = step.node->inputs[size_t(input.spec)];
+      hasher_.add(spec.name);
+      if (input.is_link()) {
+        hasher_.add("link").add(result_.keys[size_t(input.step)]).add_number(uint64_t(input.slot));
+        if (spec.mentions.find) hasher_.add("folder").add(folder_state(spec.mentions.folder, folders_));
+      } else if (spec.is_file()) {
+        add_file(i, spec.folder, input.literal.get_ref<const std::string&>());
+      } else {
+        add_literal(hasher_, input.literal);
+        if (spec.mentions.find) add_mentions(i, spec.mentions, input.literal.get_ref<const std::string&>());
+      }
+    }
+    return hasher_.finish();
+  }
+
+ private:
+  void add_file(int i, const std::string& folder, const std::string& name) {
+    const Key hash = hash_file(folder, name, folders_, hashes_);
+    result_.files.push_back({i, folder, name, hash});
+    hasher_.add("file").add(hash);
+  }
+
+  void add_mentions(int i, const Mentions& mentions, const std::string& text) {
+    for (const std::string& name : mentions.find(text, folders_)) add_file(i, mentions.folder, name);
+  }
+
+  const CheckedGraph& checked_;
+  const Folders& folders_;
+  FileHashes& hashes_;
+  ContentKeys& result_;
+  Hasher hasher_;
+};
+
 }  // namespace
 
 ContentKeys content_keys(const CheckedGraph& checked, const std::string& numerics, const Folders& folders,
                          FileHashes& hashes) {
   ContentKeys result;
   result.keys.resize(checked.steps.size());
-  Hasher hasher;
+  KeyMaker maker(checked, folders, hashes, result);
   for (const int i : checked.order) {
-    const CheckedStep& step = checked.steps[size_t(i)];
-    if (!step.node) continue;  // not needed by any output, or the graph would not have passed
-    hasher.add(step.node->name).add_number(uint64_t(step.node->info.version)).add(numerics);
-    for (const BoundInput& input : step.inputs) {
-      const InputSpec& spec = step.node->inputs[size_t(input.spec)];
-      hasher.add(spec.name);
-      if (input.is_link()) {
-        hasher.add("link").add(result.keys[size_t(input.step)]).add_number(uint64_t(input.slot));
-      } else if (spec.is_file()) {
-        const std::string& name = input.literal.get_ref<const std::string&>();
-        const Key hash = hash_file(spec.folder, name, folders, hashes);
-        result.files.push_back({i, spec.folder, name, hash});
-        hasher.add("file").add(hash);
-      } else {
-        add_literal(hasher, input.literal);
-      }
-    }
-    result.keys[size_t(i)] = hasher.finish();
+    // A step without a node feeds no output, or the graph would not have passed.
+    if (checked.steps[size_t(i)].node) result.keys[size_t(i)] = maker.key(i, numerics);
   }
   return result;
 }

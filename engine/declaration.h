@@ -13,6 +13,7 @@
 namespace heddle {
 
 class Node;
+struct Folders;
 
 /// Where a step runs. Steps of one lane never overlap on the device; the pool works beside it.
 enum class Lane { kDevice, kPool };
@@ -41,6 +42,13 @@ struct Widget {
   bool color = false;
 };
 
+/// Files that a text names, as "embedding:cat" does. Their contents are in the key of the step.
+struct Mentions {
+  std::string folder;
+  /// The names, relative to the folder, of the files that `text` mentions; what cannot be found is left out.
+  std::function<std::vector<std::string>(const std::string& text, const Folders& folders)> find;
+};
+
 struct InputSpec {
   std::string name, type, help;
   bool required = true;
@@ -50,6 +58,7 @@ struct InputSpec {
   double step = 0;                   // 0: the type's own
   std::vector<std::string> choices;  // COMBO with a fixed list
   std::string folder;                // COMBO of the files in a folder: "checkpoints", "input"...
+  Mentions mentions;                 // of a text
   Widget widget;
 
   bool is_file() const { return !folder.empty(); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,10 +15,12 @@ struct Key {
   std::array<unsigned char, 32> bytes{};
   bool operator==(const Key&) const = default;
   auto operator<=>(const Key&) const = default;
+  /// 64 lower-case digits.
   std::string hex() const;
 };
 
-/// Feeds typed pieces into one digest. Every piece is framed by its length, so no two sequences of pieces collide.
+/// Feeds typed pieces into one digest. Every piece is framed by its type and length, so no two sequences of pieces
+/// collide. Not thread-safe; make one and use it for many keys.
 class Hasher {
  public:
   Hasher();
@@ -34,7 +37,8 @@ class Hasher {
   Key finish();
 
  private:
-  void* context_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace heddle

@@ -92,6 +92,7 @@ namespace internal {
 void apply(InputSpec& spec, Range range);
 void apply(InputSpec& spec, StepSize step);
 void apply(InputSpec& spec, OneOf choices);
+void apply(InputSpec& spec, Mentions mentions);
 void apply(InputSpec& spec, Option option);
 template <class T>
   requires std::is_constructible_v<Json, T>

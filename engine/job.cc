@@ -1,0 +1,48 @@
+#include "engine/job.h"
+
+#include <algorithm>
+
+#include "engine/version.h"
+
+namespace heddle {
+namespace {
+
+// What a saved file says of the program and the files that made it.
+Json make_record(const ContentKeys& keys, const std::string& numerics) {
+  Json files = Json::array();
+  for (const UsedFile& file : keys.files) {
+    const Json entry{{"folder", file.folder}, {"name", file.name}, {"sha256", file.hash.hex()}};
+    if (std::find(files.begin(), files.end(), entry) == files.end()) files.push_back(entry);
+  }
+  return {{"heddle", version()}, {"numerics", numerics}, {"files", std::move(files)}};
+}
+
+}  // namespace
+
+PreparedJob prepare_job(JobRequest request, const Workshop& workshop) {
+  PreparedJob job;
+  job.graph = std::move(request.graph);
+  job.checked = check_graph(job.graph, workshop.registry, workshop.folders, {.targets = std::move(request.targets)});
+  job.origin.metadata = request.metadata;
+  job.origin.now = request.now;
+  if (!job.checked.problems.empty()) return job;
+  job.keys = content_keys(job.checked, workshop.numerics, workshop.folders, workshop.hashes);
+  if (!request.metadata) return job;
+  job.origin.prompt = to_json(job.graph);
+  job.origin.workflow = std::move(request.workflow);
+  job.origin.record = make_record(job.keys, workshop.numerics);
+  return job;
+}
+
+RunResult run_job(const PreparedJob& job, const Workshop& workshop, Observer* observer, const CancelFlag* cancel,
+                  bool verify_cache) {
+  const Session session{.folders = workshop.folders,
+                        .origin = job.origin,
+                        .cache = workshop.cache,
+                        .observer = observer,
+                        .cancel = cancel,
+                        .verify_cache = verify_cache};
+  return run_graph(job.graph, job.checked, job.keys.keys, session);
+}
+
+}  // namespace heddle

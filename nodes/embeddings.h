@@ -1,0 +1,18 @@
+// Textual inversions in prompts: `embedding:name`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/folders.h"
+#include "nodes/diffusion/prompt.h"
+
+namespace heddle {
+
+/// The embedding files, relative to their folder, that a prompt mentions.
+std::vector<std::string> mentioned_embeddings(const std::string& text, const Folders& folders);
+
+/// Opens embeddings by name for an encoder of that width.
+diffusion::FindEmbedding embedding_finder(const Folders& folders, int width);
+
+}  // namespace heddle

@@ -1,0 +1,17 @@
+// Registration, one call a family of nodes.
+#pragma once
+
+namespace heddle {
+
+class Registry;
+
+void register_loader_nodes(Registry& registry);
+void register_lora_nodes(Registry& registry);
+void register_conditioning_nodes(Registry& registry);
+void register_sampling_nodes(Registry& registry);
+void register_latent_nodes(Registry& registry);
+void register_vae_nodes(Registry& registry);
+void register_image_nodes(Registry& registry);
+void register_save_nodes(Registry& registry);
+
+}  // namespace heddle

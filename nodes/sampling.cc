@@ -1,0 +1,124 @@
+// Samplers as nodes.
+#include <ATen/ATen.h>
+
+#include "engine/image_file.h"
+#include "engine/node.h"
+#include "engine/registry.h"
+#include "nodes/diffusion/latent_preview.h"
+#include "nodes/diffusion/sample.h"
+#include "nodes/families.h"
+#include "nodes/heartbeat.h"
+#include "nodes/values.h"
+
+namespace heddle {
+namespace {
+
+using diffusion::Conditioning;
+using diffusion::SampleRequest;
+
+void check_width(const Conditioning& conditioning, const char* socket, int width) {
+  for (const auto& entry : conditioning) {
+    const int64_t got = entry.cross_attention.size(2);
+    if (got == width) continue;
+    throw std::runtime_error(std::string(socket) + " was encoded " + std::to_string(got) +
+                             " wide, but this model reads " + std::to_string(width) +
+                             ": encode it with the text encoder that belongs to the model");
+  }
+}
+
+// What KSampler and KSamplerAdvanced share once the request is made.
+Latent sample_latent(const Model& model, SampleRequest request, const Latent& latent,
+                     diffusion::Guidance guidance, RunContext& context) {
+  const diffusion::Heartbeat heartbeat = heartbeat_of(context);
+  const auto unet = model.network->get(heartbeat);
+  check_width(guidance.positive, "positive", unet->layout().context_width);
+  check_width(guidance.negative, "negative", unet->layout().context_width);
+  request.latent = latent.samples;
+  request.noise_mask = latent.noise_mask;
+  request.batch_index = latent.batch_index;
+  request.latent_scale = model.latent_scale;
+  const auto report = [&](int step, int steps, const at::Tensor& denoised) {
+    const Picture preview = diffusion::preview_latent(denoised);
+    context.progress(step + 1, steps, &preview);
+  };
+  const auto denoiser = diffusion::guided_denoiser(*unet, model.sampling, std::move(guidance), heartbeat);
+  Latent result = latent;
+  result.samples = diffusion::sample(request, model.sampling, denoiser, report);
+  return result;
+}
+
+struct KSampler final : Node {
+  static constexpr NodeInfo kInfo{.name = "KSampler",
+                                  .category = "sampling",
+                                  .help = "Denoises a latent along a noise schedule, steered by two prompts."};
+  In<Model> model{this, "model", "Predicts noise, with any LoRAs already applied."};
+  In<Seed> seed{this, "seed", "Same seed, same picture."};
+  In<int64_t> steps{this, "steps", "Denoising steps.", 20, between(1, 10000)};
+  In<double> cfg{this, "cfg", "Guidance: how closely to follow the prompts; 1 ignores the negative one.", 8.0,
+                 between(0.0, 100.0), step(0.1)};
+  In<Choice> sampler_name{this, "sampler_name", "How each step is taken.", one_of(diffusion::sampler_names())};
+  In<Choice> scheduler{this, "scheduler", "How the noise levels are spaced.", one_of(diffusion::schedule_names())};
+  In<Conditioning> positive{this, "positive", "What the picture should show."};
+  In<Conditioning> negative{this, "negative", "What it should avoid."};
+  In<Latent> latent_image{this, "latent_image", "Where to start; empty for text to image."};
+  In<double> denoise{this, "denoise", "Share of the schedule to run; below 1 keeps some of the start.", 1.0,
+                     between(0.0, 1.0), step(0.01)};
+  Out<Latent> latent{this, "LATENT", "The denoised latent."};
+
+  void run(RunContext& context) override {
+    SampleRequest request;
+    request.sampler = sampler_name->value;
+    request.schedule = scheduler->value;
+    request.steps = int(*steps);
+    request.denoise = denoise;
+    request.seed = seed->value;
+    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+  }
+};
+
+struct KSamplerAdvanced final : Node {
+  static constexpr NodeInfo kInfo{.name = "KSamplerAdvanced",
+                                  .category = "sampling",
+                                  .help = "KSampler over part of the steps, for samplers that follow one another.",
+                                  .display_name = "KSampler (Advanced)"};
+  In<Model> model{this, "model", "Predicts noise, with any LoRAs already applied."};
+  In<Choice> add_noise{this, "add_noise", "Disable to go on with the noise that is there.",
+                       one_of({"enable", "disable"})};
+  In<Seed> noise_seed{this, "noise_seed", "Same seed, same picture."};
+  In<int64_t> steps{this, "steps", "Steps of the whole schedule.", 20, between(1, 10000)};
+  In<double> cfg{this, "cfg", "Guidance: how closely to follow the prompts; 1 ignores the negative one.", 8.0,
+                 between(0.0, 100.0), step(0.1)};
+  In<Choice> sampler_name{this, "sampler_name", "How each step is taken.", one_of(diffusion::sampler_names())};
+  In<Choice> scheduler{this, "scheduler", "How the noise levels are spaced.", one_of(diffusion::schedule_names())};
+  In<Conditioning> positive{this, "positive", "What the picture should show."};
+  In<Conditioning> negative{this, "negative", "What it should avoid."};
+  In<Latent> latent_image{this, "latent_image", "Where to start."};
+  In<int64_t> start_at_step{this, "start_at_step", "First step to run.", 0, between(0, 10000)};
+  In<int64_t> end_at_step{this, "end_at_step", "Step to stop before.", 10000, between(0, 10000)};
+  In<Choice> return_with_leftover_noise{this, "return_with_leftover_noise",
+                                        "Enable to keep the noise of the steps not run.",
+                                        one_of({"disable", "enable"})};
+  Out<Latent> latent{this, "LATENT", "The denoised latent."};
+
+  void run(RunContext& context) override {
+    SampleRequest request;
+    request.sampler = sampler_name->value;
+    request.schedule = scheduler->value;
+    request.steps = int(*steps);
+    request.seed = noise_seed->value;
+    request.add_noise = *add_noise == "enable";
+    request.start_step = int(*start_at_step);
+    request.end_step = int(*end_at_step);
+    request.force_full_denoise = *return_with_leftover_noise == "disable";
+    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+  }
+};
+
+}  // namespace
+
+void register_sampling_nodes(Registry& registry) {
+  registry.add<KSampler>();
+  registry.add<KSamplerAdvanced>();
+}
+
+}  // namespace heddle
