@@ -44,9 +44,13 @@ std::string entry(const std::string& left, const std::string& right) {
 }
 
 std::string flag_text(const Flag& flag) {
-  std::string names = flag.names;
-  for (size_t at = names.find(','); at != std::string::npos; at = names.find(',', at + 2)) names.insert(at + 1, " ");
-  return names + (flag.value.empty() ? "" : " " + flag.value);
+  std::string text;
+  for (const char c : flag.names) {
+    text += c;
+    if (c == ',') text += ' ';
+  }
+  if (!flag.value.empty()) text += ' ';
+  return text + flag.value;
 }
 
 std::string flags_help(const std::vector<Flag>& flags) {

@@ -1,5 +1,6 @@
 // heddle inspect: what a checkpoint, a LoRA or a picture is.
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "engine/cli/json_events.h"

@@ -64,8 +64,6 @@ int models(const Options& options, const Program&) {
 const Verb& models_verb() {
   static const Verb kVerb{.name = "models",
                           .summary = "lists the model files that are found, and where",
-                          .subject = "",
-                          .subject_help = "",
                           .examples = {"heddle models", "heddle models --comfyui ~/ComfyUI"},
                           .run = models};
   return kVerb;

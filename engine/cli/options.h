@@ -70,10 +70,10 @@ struct Program {
 
 struct Verb {
   std::string name, summary;
-  std::string subject, subject_help;  // "GRAPH"; in brackets if it may be left out; "" if there is none
+  std::string subject{}, subject_help{};  // "GRAPH"; in brackets if it may be left out; "" if there is none
   bool takes_graph = false;           // the inputs of a pipeline are flags
-  std::vector<Flag> flags;
-  std::vector<std::string> examples;
+  std::vector<Flag> flags{};
+  std::vector<std::string> examples{};
   int (*run)(const Options&, const Program&) = nullptr;
 };
 

@@ -51,11 +51,13 @@ std::string pretty_json(const Json& json) {
     const bool is_object = top.json->is_object();
     if (top.at == top.json->end()) {
       open.pop_back();
-      text += "\n" + std::string(2 * open.size(), ' ') + (is_object ? "}" : "]");
+      text += '\n';
+      text.append(2 * open.size(), ' ') += is_object ? '}' : ']';
       continue;
     }
-    text += (top.at == top.json->begin() ? "\n" : ",\n") + std::string(2 * open.size(), ' ');
-    if (is_object) text += plain_text(top.at.key()) + ": ";
+    text += top.at == top.json->begin() ? "\n" : ",\n";
+    text.append(2 * open.size(), ' ');
+    if (is_object) text.append(plain_text(top.at.key())) += ": ";
     const Json& value = *top.at;
     ++top.at;
     write(value);  // may move `top`

@@ -12,7 +12,9 @@ ProgressObserver::ProgressObserver(Terminal& terminal, std::function<double()> c
 
 void ProgressObserver::step_started(const StepRef& step) {
   if (!terminal_.is_live()) return terminal_.print("step " + step_text(step) + " started");
-  running_.push_back({.index = step.index, .progress = {.label = step_text(step)}, .since = clock_()});
+  Running running{.index = step.index, .progress = {}, .since = clock_()};
+  running.progress.label = step_text(step);
+  running_.push_back(std::move(running));
   draw();
 }
 

@@ -15,7 +15,8 @@ std::string lines_of(const std::string& text) {
   size_t begin = 0;
   while (begin <= text.size()) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    result += (begin > 0 ? "\n" : "") + printable(std::string_view(text).substr(begin, end - begin));
+    if (begin > 0) result += '\n';
+    result += printable(std::string_view(text).substr(begin, end - begin));
     begin = end + 1;
   }
   return result;

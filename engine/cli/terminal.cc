@@ -32,6 +32,16 @@ std::string rate_text(double per_second) {
   return format("%.2f s/step", 1 / per_second);
 }
 
+// "12/20  2.31 steps/s  0:03 left"
+std::string facts_of(const Progress& progress) {
+  std::string text = std::to_string(progress.value) + "/" + std::to_string(progress.total);
+  const int done = progress.value - progress.first;
+  if (done <= 0 || progress.seconds <= 0) return text;
+  const double per_second = done / progress.seconds;
+  text.append("  ").append(rate_text(per_second)).append("  ");
+  return text.append(clock_text((progress.total - progress.value) / per_second)).append(" left");
+}
+
 }  // namespace
 
 Terminal::Terminal(std::ostream& out, std::function<int()> width) : out_(out), width_(std::move(width)) {}
@@ -91,21 +101,16 @@ std::string cut(std::string_view text, int columns) {
 }
 
 std::string bar_text(const Progress& progress, int columns) {
-  std::string right = " " + std::to_string(progress.value) + "/" + std::to_string(progress.total);
-  const int done = progress.value - progress.first;
-  if (done > 0 && progress.seconds > 0) {
-    const double per_second = done / progress.seconds;
-    right += "  " + rate_text(per_second) + "  " +
-             clock_text((progress.total - progress.value) / per_second) + " left";
-  }
   constexpr int kWidest = 40, kNarrowest = 5;
-  const int space = columns - int(progress.label.size() + right.size()) - 4;
-  if (space < kNarrowest) return cut(progress.label + right, columns);
+  const std::string facts = facts_of(progress);
+  const int space = columns - int(progress.label.size() + facts.size()) - 5;  // two spaces, brackets, a space
+  if (space < kNarrowest) return cut(progress.label + " " + facts, columns);
   const int length = std::min(space, kWidest);
   const double share = progress.total > 0 ? double(progress.value) / progress.total : 0;
   const int filled = int(std::clamp(share, 0.0, 1.0) * length);
-  return progress.label + "  [" + std::string(size_t(filled), '#') + std::string(size_t(length - filled), '.') + "]" +
-         right;
+  std::string text = progress.label + "  [";
+  text.append(size_t(filled), '#').append(size_t(length - filled), '.');
+  return text + "] " + facts;
 }
 
 std::string clock_text(double seconds) {
