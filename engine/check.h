@@ -37,7 +37,7 @@ struct CheckedGraph {
 
 struct CheckOptions {
   /// Ids of the steps wanted; empty: every output node.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
 };
 
 /// Pure but for listing folders. Problems in steps that no wanted output needs are only warnings.

@@ -1,7 +1,6 @@
 #include "engine/file_hash_log.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -31,8 +31,9 @@ std::string to_line(const FileHash& file) {
   const FileIdentity& id = file.identity;
   std::string line;
   for (const uint64_t number : {id.device, id.inode}) line += std::to_string(number) + ' ';
-  for (const int64_t number : {id.size, id.mtime_ns, id.ctime_ns})
+  for (const int64_t number : {id.size, id.mtime_ns, id.ctime_ns}) {
     line += std::to_string(number) + ' ';
+  }
   line += file.hash.hex();
   return line + ' ' + check_of(line) + '\n';
 }

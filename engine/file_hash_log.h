@@ -9,22 +9,14 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <filesystem>
-#include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/file_identity.h"
 #include "engine/key.h"
 
 namespace heddle {
-
-/// A state of a file: its bytes do not change without one of these changing, but for writes within
-/// one tick of ctime.
-struct FileIdentity {
-  uint64_t device = 0, inode = 0;
-  int64_t size = 0, mtime_ns = 0, ctime_ns = 0;
-  bool operator==(const FileIdentity&) const = default;
-};
 
 struct FileHash {
   FileIdentity identity;

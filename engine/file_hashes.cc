@@ -32,32 +32,10 @@ constexpr int64_t kSecond = 1'000'000'000;
   fail(file, std::generic_category().message(errno));
 }
 
-// Times of files can be set to anything; those beyond the year 2262 wrap around.
-int64_t nanoseconds(const timespec& time) {
-  return int64_t(uint64_t(time.tv_sec) * uint64_t(kSecond) + uint64_t(time.tv_nsec));
-}
-
 int64_t now_ns() {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return nanoseconds(now);
-}
-
-FileIdentity identity_of(const struct stat& status) {
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .mtime_ns = nanoseconds(status.st_mtim),
-          .ctime_ns = nanoseconds(status.st_ctim)};
-}
-
-// Whether any change after `start` shows in the identity. Every write sets ctime, which no program
-// can set back, but to the start of a tick: a write in the tick of the last one leaves it as it is.
-// Ticks are 10 ms or shorter, twice that is waited for; file systems that only count seconds (an
-// even second tells) have ticks of up to 2 s.
-bool is_settled(const FileIdentity& identity, int64_t start_ns) {
-  const int64_t tick = identity.ctime_ns % kSecond == 0 ? 2 * kSecond : kSecond / 50;
-  return identity.ctime_ns < start_ns - tick;
+  return now.tv_sec * kSecond + now.tv_nsec;
 }
 
 Key digest(int file, const std::filesystem::path& name) {
@@ -81,8 +59,8 @@ struct HashedFile {
 // Nothing if the file changed meanwhile.
 std::optional<HashedFile> hash_once(const std::filesystem::path& name) {
   const int64_t start = now_ns();
-  const Fd file(
-      ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not hold us up
+  // O_NONBLOCK: opening a pipe must not hold us up.
+  const Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat before, after;
   if (!file || ::fstat(file.get(), &before) != 0) fail_errno(name);
   if (!S_ISREG(before.st_mode)) fail(name, "not a regular file");

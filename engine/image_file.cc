@@ -157,8 +157,10 @@ bool is_keyword(std::string_view keyword) {
 void check_texts(const ImageTexts& texts) {
   for (const auto& [keyword, text] : texts) {
     if (!is_keyword(keyword)) {
-      throw ImageError("the keyword \"" + keyword +
-                       "\" of a text is not 1..79 printable ASCII characters");
+      throw ImageError(
+          "a keyword must be 1..79 printable ASCII characters, the first and last no space, not "
+          "\"" +
+          keyword + "\"");
     }
     if (text.find('\0') != text.npos || !is_utf8(text)) {
       throw ImageError("the text \"" + keyword +

@@ -22,8 +22,8 @@ struct Workshop {
 
 struct JobRequest {
   Graph graph;
-  Json workflow;                     // the editor's document, or null
-  std::vector<std::string> targets;  // empty: all outputs
+  Json workflow = nullptr;           // the editor's document, or null
+  std::vector<std::string> targets = {};  // empty: all outputs
   bool metadata = true;
   std::time_t now = 0;
 };

@@ -33,9 +33,12 @@ struct CLIPEncode final : Node {
     const diffusion::Heartbeat heartbeat = heartbeat_of(context);
     const auto network = clip->network->get(heartbeat);
     const diffusion::TokenChunks tokens =
-        diffusion::tokenize_prompt(*text, diffusion::clip_l().pad, embedding_finder(*context.folders, network->width()));
+        diffusion::tokenize_prompt(*text, network->kind().pad, embedding_finder(*context.folders, *network));
     for (const std::string& name : tokens.missing) {
       context.warn("there is no embedding \"" + name + "\"; the prompt goes on without it");
+    }
+    for (const std::string& name : tokens.misfits) {
+      context.warn("the embedding \"" + name + "\" is for another text encoder; the prompt goes on without it");
     }
     const diffusion::EncodedText encoded = network->encode(tokens, clip->layer, heartbeat);
     conditioning = Conditioning{{.cross_attention = encoded.hidden, .pooled = encoded.pooled}};

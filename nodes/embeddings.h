@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "engine/folders.h"
-#include "nodes/diffusion/prompt.h"
+#include "nodes/diffusion/clip_text.h"
 
 namespace heddle {
 
 /// The embedding files, relative to their folder, that a prompt mentions.
 std::vector<std::string> mentioned_embeddings(const std::string& text, const Folders& folders);
 
-/// Opens embeddings by name for an encoder of that width.
-diffusion::FindEmbedding embedding_finder(const Folders& folders, int width);
+/// Opens embeddings by name for the encoder. Both arguments must outlive the result.
+diffusion::FindEmbedding embedding_finder(const Folders& folders, const diffusion::ClipText& encoder);
 
 }  // namespace heddle

@@ -4,6 +4,7 @@
 #include "engine/image_file.h"
 #include "engine/node.h"
 #include "engine/registry.h"
+#include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/latent_preview.h"
 #include "nodes/diffusion/sample.h"
 #include "nodes/families.h"
@@ -26,6 +27,13 @@ void check_width(const Conditioning& conditioning, const char* socket, int width
   }
 }
 
+Picture preview_picture(const at::Tensor& denoised) {
+  const at::Tensor rgb = diffusion::preview_rgb(denoised, diffusion::LatentKind::kStableDiffusion).contiguous();
+  Picture picture{.width = int(rgb.size(1)), .height = int(rgb.size(0))};
+  picture.pixels.assign(rgb.data_ptr<uint8_t>(), rgb.data_ptr<uint8_t>() + rgb.numel());
+  return picture;
+}
+
 // What KSampler and KSamplerAdvanced share once the request is made.
 Latent sample_latent(const Model& model, SampleRequest request, const Latent& latent,
                      diffusion::Guidance guidance, RunContext& context) {
@@ -37,8 +45,9 @@ Latent sample_latent(const Model& model, SampleRequest request, const Latent& la
   request.noise_mask = latent.noise_mask;
   request.batch_index = latent.batch_index;
   request.latent_scale = model.latent_scale;
+  request.model_channels = unet->layout().out_channels;
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
-    const Picture preview = diffusion::preview_latent(denoised);
+    const Picture preview = preview_picture(denoised);
     context.progress(step + 1, steps, &preview);
   };
   const auto denoiser = diffusion::guided_denoiser(*unet, model.sampling, std::move(guidance), heartbeat);

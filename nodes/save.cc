@@ -117,7 +117,6 @@ struct PreviewImage final : Node {
   }
 };
 
-// The file as bytes: write_safetensors wants a path of its own, and save_numbered decides the name.
 std::string latent_file(const Latent& latent, const Origin& origin) {
   std::map<std::string, std::string> metadata;
   for (const auto& [keyword, text] : origin_texts(origin)) metadata[keyword] = text;

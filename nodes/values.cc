@@ -18,20 +18,12 @@ diffusion::ClipKind clip_kind(weights::Family) { return diffusion::clip_l(); }
 
 }  // namespace
 
-weights::NamesAndShapes PatchedPart::names_and_shapes() const {
-  weights::NamesAndShapes shapes;
-  for (const auto& [name, in_file] : part.names) shapes.emplace(name, file->tensors().at(in_file).shape);
-  return shapes;
-}
+weights::NamesAndShapes PatchedPart::names_and_shapes() const { return weights::shapes_of(*file, part); }
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
   size_t elements = 0;
-  for (const auto& [name, in_file] : part.names) {
-    size_t count = 1;
-    for (const int64_t size : file->tensors().at(in_file).shape) count *= size_t(size);
-    elements += count;
-  }
+  for (const auto& [name, shape] : names_and_shapes()) elements += size_t(c10::multiply_integers(shape));
   return elements * sizeof(float);
 }
 
@@ -79,32 +71,6 @@ VaeValue make_vae(PatchedPart weights) {
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat) {
   if (!vae.network) throw std::runtime_error(vae.missing);
   return vae.network->get(heartbeat);
-}
-
-using diffusion::Conditioning;
-
-size_t SocketType<Conditioning>::bytes(const Conditioning& conditioning) {
-  size_t bytes = 0;
-  for (const auto& entry : conditioning) bytes += tensor_bytes(entry.cross_attention) + tensor_bytes(entry.pooled);
-  return bytes;
-}
-
-void SocketType<Conditioning>::write(const Conditioning& conditioning, std::ostream& out) {
-  write_number(int64_t(conditioning.size()), out);
-  for (const auto& entry : conditioning) {
-    write_tensor(entry.cross_attention, out);
-    write_tensor(entry.pooled, out);
-  }
-}
-
-Conditioning SocketType<Conditioning>::read(std::istream& in) {
-  Conditioning conditioning;
-  for (int64_t count = read_number(in); count > 0; --count) {
-    auto& entry = conditioning.emplace_back();
-    entry.cross_attention = read_tensor(in);
-    entry.pooled = read_tensor(in);
-  }
-  return conditioning;
 }
 
 size_t SocketType<Latent>::bytes(const Latent& latent) {

@@ -15,6 +15,7 @@
 #include "nodes/diffusion/vae.h"
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/lora.h"
 
 namespace heddle {
 

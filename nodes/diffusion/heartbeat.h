@@ -9,4 +9,8 @@ namespace heddle::diffusion {
 /// Results are dropped then and nothing is left half-changed.
 using Heartbeat = std::function<void()>;
 
+inline void beat(const Heartbeat& heartbeat) {
+  if (heartbeat) heartbeat();
+}
+
 }  // namespace heddle::diffusion

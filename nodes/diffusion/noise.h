@@ -1,19 +1,29 @@
-// Gaussian noise as PyTorch's CPU generator makes it: MT19937 seeded with the low 32 bits of the seed.
+// Gaussian noise as PyTorch's CPU generator makes it: MT19937 seeded with the low 32 bits of the
+// seed. A picture is its seed, so the stream of draws and their order are part of the result.
 #pragma once
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace heddle::diffusion {
 
+/// A fresh draw of unit noise in the shape of the latent.
+using DrawNoise = std::function<at::Tensor()>;
+
 at::Generator make_generator(uint64_t seed);
 
-/// Starting noise [B, C, H, W]. With `batch_index` (one a picture) the draws of a batch of one are made in order, and
-/// picture k takes draw batch_index[k].
+/// Starting noise [B, C, H, W]. With `batch_index` (one a picture) the draws of a batch of one are
+/// made in order, and picture k takes draw batch_index[k]: a picture out of a batch can be made
+/// again alone. Throws std::runtime_error if there is not one index a picture, or one is negative.
 at::Tensor starting_noise(at::IntArrayRef shape, at::Generator& generator,
                           const std::vector<int64_t>& batch_index = {});
+
+/// What ancestral samplers add at each step: a stream of its own from the same seed, so that its
+/// first draw is the starting noise of an unindexed batch.
+DrawNoise ancestral_noise(at::IntArrayRef shape, uint64_t seed);
 
 }  // namespace heddle::diffusion

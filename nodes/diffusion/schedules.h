@@ -1,41 +1,34 @@
-// Noise levels: the training schedule of a model, and the ways to walk down it.
+// Schedules: the noise levels a sampler walks down, from a large sigma to 0.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "nodes/diffusion/model_sampling.h"
 
 namespace heddle::diffusion {
 
 using Sigmas = std::vector<float>;
 
-enum class Prediction { kEps, kV };
-
-/// The discrete noise levels a model was trained on (Ho et al. 2020, scaled-linear betas) and what its output means.
-struct ModelSampling {
-  Prediction prediction = Prediction::kEps;
-  std::vector<float> sigmas;      // ascending, one a timestep
-  std::vector<float> log_sigmas;  // of the float64 sigmas
-  float sigma_min() const { return sigmas.front(); }
-  float sigma_max() const { return sigmas.back(); }
-  /// The nearest timestep of the table.
-  float timestep(float sigma) const;
-  /// Linear in log sigma between neighbouring timesteps; clamped to the table.
-  float sigma(float timestep) const;
-  /// 0: before the first step (a huge sigma), 1: after the last (0).
-  float percent_to_sigma(double percent) const;
-};
-/// Stable Diffusion 1, 2 and XL: 1000 steps, betas 0.00085 to 0.012.
-ModelSampling stable_diffusion_sampling(Prediction prediction = Prediction::kEps);
-
 /// Names, in ComfyUI's order.
 const std::vector<std::string>& schedule_names();
 
-/// `steps` + 1 values that fall to 0. REQUIRES: `name` is one of schedule_names().
+/// `steps` + 1 values that fall to 0. REQUIRES: `name` is one of schedule_names(), steps >= 1.
 Sigmas make_schedule(std::string_view name, const ModelSampling& sampling, int steps);
 
-/// What KSampler walks: the schedule cut for `denoise` (0..1), with the extra step that some samplers drop.
-Sigmas sampler_schedule(std::string_view schedule, std::string_view sampler, const ModelSampling& sampling,
-                        int steps, double denoise);
+/// What KSampler walks. denoise (0..1) is how much of the schedule to run: its last `steps` steps
+/// out of steps / denoise; 0 gives no values. Samplers that land on the last level twice get one
+/// step more, and its level is dropped. Throws std::runtime_error for a denoise so small that the
+/// whole schedule would not fit into memory.
+Sigmas sampler_schedule(std::string_view schedule, std::string_view sampler,
+                        const ModelSampling& sampling, int steps, double denoise);
+
+/// What KSamplerAdvanced walks: the values from step `start` to step `end`. With
+/// `force_full_denoise` a range that stops early ends at 0 all the same. No values if nothing is
+/// left to do.
+Sigmas schedule_range(Sigmas sigmas, std::optional<int> start, std::optional<int> end,
+                      bool force_full_denoise);
 
 }  // namespace heddle::diffusion

@@ -2,6 +2,7 @@
 // for every checkpoint of the Stable Diffusion 1, 2 and XL families: the layout follows from the tensors.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,19 +13,28 @@
 
 namespace heddle::diffusion {
 
-/// What the shapes of the tensors say about a U-Net. Names are those of single-file checkpoints, prefix removed.
+/// What the shapes of the tensors say about a U-Net. Names are those of single-file checkpoints, prefix removed: part K
+/// of input block N is `input_blocks.N.K`.
 struct UNetLayout {
-  struct Block {
-    bool downsamples = false;   // input block that halves the resolution
-    int residual_blocks = 0;
-    int transformer_depth = 0;  // 0: no attention in this block
+  enum class Kind { kConvolution, kResidual, kTransformer, kDownsample, kUpsample };
+  struct Part {
+    Kind kind;
+    int in_channels, out_channels;
+    int depth = 0;  // of a transformer: its number of blocks...
+    int heads = 0;  // ...and of heads
   };
-  int in_channels = 4, out_channels = 4, model_channels = 320;
-  std::vector<int> multipliers;    // channels of a level / model_channels
-  int residual_blocks = 2;         // of a level
-  int context_width = 768;
-  bool linear_projections = false; // proj_in and proj_out: linear (SD 2, XL) or 1x1 convolution (SD 1)
+  using Block = std::vector<Part>;  // run in order
+
+  int in_channels = 0, out_channels = 0, model_channels = 0;
+  int time_width = 0;              // of the embedded timestep inside the network
+  int context_width = 0;           // 0: no attention anywhere
   int y_width = 0;                 // 0: no vector conditioning
+  bool linear_projections = false; // proj_in and proj_out: linear (SD 2, XL) or 1x1 convolution (SD 1)
+  std::vector<int> multipliers;      // of a level: its channels / model_channels
+  std::vector<int> residual_blocks;  // of a level, on the way down
+  std::vector<Block> input_blocks;
+  Block middle_block;                // empty in some reduced networks
+  std::vector<Block> output_blocks;  // output block k takes the skip of input block n - 1 - k
 };
 
 /// Throws std::runtime_error that says which tensor is missing or odd.
@@ -32,7 +42,12 @@ UNetLayout detect_unet(const Weights& weights);
 
 class UNet {
  public:
-  /// Reads every weight once; they are released by the network's end.
+  /// Sees what each named part of the network gives: `time_embed`, `label_emb`, `input_blocks.N`, `middle_block`,
+  /// `output_blocks.N`. For tests and for finding out where two programs part.
+  using Tap = std::function<void(const std::string& name, const Tensor& value)>;
+
+  /// Reads every weight once; they are released by the network's end. Throws as detect_unet, and for a tensor of a
+  /// block that has no place in this kind of network.
   explicit UNet(const Weights& weights, const Heartbeat& heartbeat = {});
   ~UNet();
 
@@ -40,9 +55,10 @@ class UNet {
   size_t bytes() const;
 
   /// x [B, C, H, W], timesteps [B], context [B, T, context_width], y [B, y_width] or undefined;
-  /// all fp32. Gives [B, out_channels, H, W]. H and W may be odd.
+  /// all fp32. Gives [B, out_channels, H, W]. H and W may be odd. Safe to call from several threads.
+  /// Throws std::runtime_error that names the argument if one does not fit.
   Tensor forward(const Tensor& x, const Tensor& timesteps, const Tensor& context, const Tensor& y,
-                 const Heartbeat& heartbeat = {}) const;
+                 const Heartbeat& heartbeat = {}, const Tap& tap = {}) const;
 
  private:
   struct Network;

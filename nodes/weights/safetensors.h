@@ -1,5 +1,5 @@
-// safetensors files, memory-mapped. The header is checked in full before any tensor is handed out, so a file that lies
-// about itself is an error here and nowhere else.
+// safetensors files, memory-mapped: opening one reads its header alone. See safetensors_header.h
+// for the format.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,23 +7,19 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "nodes/weights/file_error.h"
+#include "nodes/weights/safetensors_header.h"
+
 namespace heddle::weights {
 
-/// A file that cannot be used. The text names the file, what is wrong, and what to do.
-struct FileError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// Names of tensors with their shapes: all that is needed to tell what a file is, or whether a LoRA
+/// fits.
+using NamesAndShapes = std::map<std::string, std::vector<int64_t>>;
 
-struct TensorInfo {
-  at::ScalarType type;
-  std::vector<int64_t> shape;
-  size_t begin = 0, end = 0;  // bytes in the file
-};
-
+/// An open file of named tensors. Immutable; safe to use from several threads.
 class TensorFile {
  public:
   /// Throws FileError.
@@ -31,27 +27,39 @@ class TensorFile {
   virtual ~TensorFile() = default;
 
   const std::filesystem::path& path() const { return path_; }
+  std::string name() const { return path_.filename().string(); }
+  uint64_t bytes() const { return bytes_; }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  /// A view into the mapped file in the file's type; keeps the mapping alive. Throws FileError naming the tensor.
+
+  /// A view into the mapped file in the file's type, not to be written to; keeps the mapping alive
+  /// (a copy where the file does not align it). Throws FileError naming the tensor if there is
+  /// none, or if the file has changed.
   virtual at::Tensor tensor(const std::string& name) const = 0;
+
+  /// Throws FileError if the file was written to since it was opened. Ask again after reading a
+  /// view: a file that shrinks in between kills the process (SIGBUS), but no changed byte gets into
+  /// a result unnoticed. A file replaced by renaming another over it is no change: the old one
+  /// stays mapped.
+  virtual void check_unchanged() const = 0;
 
  protected:
   std::filesystem::path path_;
+  uint64_t bytes_ = 0;
   std::map<std::string, TensorInfo> tensors_;
   std::map<std::string, std::string> metadata_;
 };
 
-/// Checks the header only, from the first bytes of a file of `file_size` bytes. Throws FileError. Fuzzed.
-struct SafetensorsHeader {
-  std::map<std::string, TensorInfo> tensors;
-  std::map<std::string, std::string> metadata;
-};
-SafetensorsHeader parse_safetensors_header(std::string_view first_bytes, uint64_t file_size,
-                                           const std::string& file_name);
+/// A whole small file as bytes, for callers that choose its name. Throws FileError for tensors or texts that the format
+/// cannot hold.
+std::string safetensors_bytes(const std::map<std::string, at::Tensor>& tensors,
+                              const std::map<std::string, std::string>& metadata);
 
-/// Writes a whole file; atomically (a temporary beside it, then a rename). Throws FileError.
-void write_safetensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
+/// Writes a whole file, readable by every other safetensors reader; atomically (a temporary beside
+/// it, then a rename). Tensors are on the CPU, of any layout. Throws FileError; then nothing is
+/// left behind.
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, at::Tensor>& tensors,
                        const std::map<std::string, std::string>& metadata);
 
 }  // namespace heddle::weights

@@ -2,6 +2,7 @@
 // after itself.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -62,6 +63,14 @@ inline std::string text_of(const std::optional<CachedResult>& result) {
     all += (all.empty() ? "" : "|") + dynamic_cast<const Text&>(*value).text();
   }
   return all;
+}
+
+/// What is logged while `work` runs.
+template <typename Work>
+std::string logged(Work work) {
+  ::testing::internal::CaptureStdout();
+  work();
+  return ::testing::internal::GetCapturedStdout();
 }
 
 class TempFolder {

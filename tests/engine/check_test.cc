@@ -120,16 +120,12 @@ TEST(Check, AliasesNameTheSameNode) {
 }
 
 TEST(Check, WhereALinkIsNeededALiteralIsAProblem) {
-  struct Link final : Node {
-    struct Opaque {};
-    static constexpr NodeInfo kInfo{.name = "Link", .category = "test", .help = "h", .is_output = true};
-    void run(RunContext&) override {}
-  };
   NodeDeclaration node;
-  node.info = Link::kInfo;
+  node.info.is_output = true;
   node.name = "Link";
-  node.inputs.push_back({.name = "model", .type = "MODEL", .help = "h", .default_value = nullptr, .min = nullptr,
-                         .max = nullptr, .choices = {}, .folder = "", .mentions = {}, .widget = {}});
+  InputSpec& model = node.inputs.emplace_back();
+  model.name = "model";
+  model.type = "MODEL";
   Registry registry;
   registry.add(node);
   const auto checked = check_graph(graph_of(R"({"1": {"class_type": "Link", "inputs": {"model": "x"}}})"), registry, {});

@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::key_of;
+using testing::logged;
 using testing::read_bytes;
 using testing::result_of;
 using testing::Text;
@@ -46,13 +47,6 @@ class DiskStore : public ::testing::Test {
     }
     return kept;
   }
-  template <typename Work>
-  static std::string logged(Work work) {
-    ::testing::internal::CaptureStdout();
-    work();
-    return ::testing::internal::GetCapturedStdout();
-  }
-
   testing::TempFolder folder_;
 };
 
@@ -250,6 +244,20 @@ TEST_F(DiskStore, EntriesThatTheLockFileDoesNotKnowAreCounted) {
   EXPECT_EQ(files().size(), 3u);
 }
 
+// As after a power cut, which may bring an old total back.
+TEST_F(DiskStore, AnOldTotalDoesNotLoosenTheBound) {
+  const fs::path lock = folder_.path() / "results/lock";
+  const auto put_into = [](ResultStore& store, const std::string& names) {
+    for (const char name : names) store.put(key_of(std::string(1, name)), result_of("x"));
+  };
+  put_into(*open(), "a");
+  const std::string old_total = read_bytes(lock);
+  put_into(*open(), "bcd");
+  write_bytes(lock, old_total);
+  put_into(*open(4 * kBlock), "e");
+  EXPECT_EQ(kept(*open(), "abcde"), "bcde");
+}
+
 // --- Damage
 
 TEST_F(DiskStore, AFlippedBitAnywhereIsAMissAndTheEntryGoes) {
@@ -362,6 +370,17 @@ TEST_F(DiskStore, AReaderThatFailsOrReadsLessThanWasWrittenIsAMiss) {
   const std::string log = logged(
       [&] { EXPECT_FALSE(make_disk_store(folder_.path(), 1 << 30, none)->get(key_of("a"))); });
   EXPECT_NE(log.find("nothing here reads values of type TEXT"), std::string::npos) << log;
+}
+
+TEST_F(DiskStore, AWholeEntryThatReplacedADamagedOneStays) {
+  const ValueReaders readers{{"TEXT", [&](std::istream&) -> ValuePtr {
+                                open()->put(key_of("a"), result_of("whole"));
+                                throw std::runtime_error("damaged");
+                              }}};
+  open()->put(key_of("a"), result_of("damaged"));
+  logged(
+      [&] { EXPECT_FALSE(make_disk_store(folder_.path(), 1 << 30, readers)->get(key_of("a"))); });
+  EXPECT_EQ(text_of(open()->get(key_of("a"))), "whole");
 }
 
 // --- Writing that fails

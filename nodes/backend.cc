@@ -1,0 +1,61 @@
+#include "nodes/backend.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
+
+#include <thread>
+
+#include "nodes/weights/inspect.h"
+
+namespace heddle {
+namespace {
+
+// Raised whenever our own arithmetic may give other bytes.
+constexpr const char* kKernelVersion = "k1";
+
+const char* kind_name(weights::FileKind kind) {
+  switch (kind) {
+    case weights::FileKind::kCheckpoint: return "checkpoint";
+    case weights::FileKind::kUNet: return "U-Net";
+    case weights::FileKind::kVae: return "VAE";
+    case weights::FileKind::kTextEncoder: return "text encoder";
+    case weights::FileKind::kLora: return "LoRA";
+    case weights::FileKind::kEmbedding: return "embedding";
+    case weights::FileKind::kLatent: return "latent";
+    case weights::FileKind::kOther: return "other";
+  }
+  return "other";
+}
+
+}  // namespace
+
+SystemInfo TorchBackend::system_info() const {
+  SystemInfo info;
+  info.libtorch = TORCH_VERSION;
+  info.processor = at::get_cpu_capability();
+  info.precision = "fp32";
+  info.numerics = info.precision + " libtorch " + info.libtorch + " " + info.processor + " " + kKernelVersion;
+  return info;
+}
+
+void TorchBackend::set_threads(int threads) {
+  at::set_num_threads(threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency())));
+}
+
+Json TorchBackend::inspect(const std::filesystem::path& file) const {
+  const weights::FileSummary summary = weights::inspect_file(file);
+  Json json{{"kind", kind_name(summary.kind)}};
+  if (!summary.what.empty()) json["what"] = summary.what;
+  if (!summary.family.empty()) json["family"] = summary.family;
+  if (!summary.reason.empty()) json["reason"] = summary.reason;
+  if (!summary.layout.empty()) json["layout"] = summary.layout;
+  json["dtypes"] = summary.dtypes;
+  json["tensors"] = summary.tensors;
+  json["bytes"] = summary.bytes;
+  json["metadata"] = summary.metadata;
+  return json;
+}
+
+}  // namespace heddle

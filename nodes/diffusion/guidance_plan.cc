@@ -1,0 +1,124 @@
+#include "nodes/diffusion/guidance_plan.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace heddle::diffusion {
+namespace {
+
+// How often a context may be repeated to match a longer one before a batch of its own is cheaper.
+constexpr int64_t kMostRepeats = 4;
+
+/// The entry that knows best what to draw in `area`: the smallest rectangle around it, or one that
+/// is everywhere.
+const ConditioningEntry* smallest_around(const Area& area, const Conditioning& entries) {
+  const auto cells = [](const ConditioningEntry& e) {
+    return e.region.area->height * e.region.area->width;
+  };
+  const ConditioningEntry* smallest = nullptr;
+  for (const ConditioningEntry& entry : entries) {
+    if (!entry.region.area) {
+      if (!smallest) smallest = &entry;
+    } else if (encloses(*entry.region.area, area)) {
+      if (!smallest || !smallest->region.area || cells(entry) < cells(*smallest)) smallest = &entry;
+    }
+  }
+  return smallest;
+}
+
+void add_counterparts(const Conditioning& from, Conditioning& to) {
+  for (const ConditioningEntry& entry : from) {
+    if (!entry.region.area) continue;
+    const auto same_area = [&](const ConditioningEntry& e) {
+      return e.region.area == entry.region.area;
+    };
+    if (std::any_of(to.begin(), to.end(), same_area)) continue;
+    const ConditioningEntry* around = smallest_around(*entry.region.area, to);
+    if (!around) continue;
+    ConditioningEntry counterpart = entry;
+    counterpart.cross_attention = around->cross_attention;
+    counterpart.pooled = around->pooled;
+    counterpart.facts = around->facts;
+    to.push_back(std::move(counterpart));
+  }
+}
+
+Conditioning fit(const Conditioning& entries, int64_t height, int64_t width) {
+  Conditioning fitted = entries;
+  for (ConditioningEntry& entry : fitted) entry.region = fit_region(entry.region, height, width);
+  return fitted;
+}
+
+GuidancePart make_part(const ConditioningEntry& entry, bool positive, int64_t y_width,
+                       const ModelSampling& sampling, at::IntArrayRef shape) {
+  GuidancePart part;
+  part.positive = positive;
+  part.context = entry.cross_attention;
+  part.vector = vector_conditioning(entry.pooled, entry.facts, positive, shape, y_width);
+  const Area whole{shape[2], shape[3], 0, 0};
+  part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
+  part.weights =
+      region_weights(entry.region, part.area, shape[0], shape[2], shape[3]) * entry.strength;
+  part.first_sigma = sampling.percent_to_sigma(entry.start_percent);
+  part.last_sigma = sampling.percent_to_sigma(entry.end_percent);
+  return part;
+}
+
+bool fit_together(const GuidancePart& a, const GuidancePart& b) {
+  if (a.area.height != b.area.height || a.area.width != b.area.width) return false;
+  if (a.context.size(2) != b.context.size(2)) return false;
+  const int64_t tokens = a.context.size(1), others = b.context.size(1);
+  return std::lcm(tokens, others) / std::min(tokens, others) <= kMostRepeats;
+}
+
+/// Row by row for every picture of every part. Contexts are repeated to a common length.
+GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<size_t> indices,
+                         int64_t batch) {
+  int64_t tokens = 1;
+  for (const size_t i : indices) tokens = std::lcm(tokens, parts[i].context.size(1));
+  std::vector<at::Tensor> contexts, vectors;
+  for (const size_t i : indices) {
+    const at::Tensor& context = parts[i].context;
+    contexts.push_back(context.repeat({1, tokens / context.size(1), 1}).expand({batch, -1, -1}));
+    if (parts[i].vector.defined()) vectors.push_back(parts[i].vector.expand({batch, -1}));
+  }
+  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors)};
+}
+
+}  // namespace
+
+std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+                                         at::IntArrayRef shape) {
+  Conditioning positive = fit(guidance.positive, shape[2], shape[3]);
+  Conditioning negative = fit(guidance.negative, shape[2], shape[3]);
+  add_counterparts(positive, negative);
+  add_counterparts(negative, positive);
+  std::vector<GuidancePart> parts;
+  const auto add = [&](const Conditioning& side, bool is_positive) {
+    for (const ConditioningEntry& entry : side) {
+      parts.push_back(make_part(entry, is_positive, guidance.y_width, sampling, shape));
+    }
+  };
+  add(positive, true);
+  add(negative, false);
+  return parts;
+}
+
+std::vector<GuidanceBatch> guidance_batches(const std::vector<GuidancePart>& parts,
+                                            std::vector<size_t> active, int64_t batch) {
+  std::vector<GuidanceBatch> batches;
+  while (!active.empty()) {
+    const GuidancePart& first = parts[active.front()];
+    const auto apart = std::stable_partition(
+        active.begin(), active.end(), [&](size_t i) { return fit_together(first, parts[i]); });
+    std::vector<size_t> together(active.begin(), apart);
+    std::reverse(together.begin(), together.end());
+    active.erase(active.begin(), apart);
+    batches.push_back(make_batch(parts, std::move(together), batch));
+  }
+  return batches;
+}
+
+}  // namespace heddle::diffusion

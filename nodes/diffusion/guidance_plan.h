@@ -1,0 +1,44 @@
+// How guidance is laid out for one size of latent: which parts the network computes, and in what
+// batches.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "nodes/diffusion/guidance.h"
+
+namespace heddle::diffusion {
+
+/// One entry of one side, on the rectangle of the latent where it counts.
+struct GuidancePart {
+  bool positive = true;
+  at::Tensor context;  // [1, T, width]
+  at::Tensor vector;   // [1, y_width] or undefined
+  Area area;
+  at::Tensor weights;                     // broadcasts to [B, C, area.height, area.width]
+  float first_sigma = 0, last_sigma = 0;  // counts between these noise levels
+
+  bool is_active(float sigma) const { return last_sigma <= sigma && sigma <= first_sigma; }
+};
+
+/// The parts for latents [B, C, H, W] of shape `shape`, positive ones first. A rectangle that only
+/// one side names is computed for the other side too, with the conditioning of that side's smallest
+/// entry around it.
+std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+                                         at::IntArrayRef shape);
+
+/// Parts that run together: indices into the parts, and the inputs that do not change from step to
+/// step.
+struct GuidanceBatch {
+  std::vector<size_t> parts;
+  at::Tensor context;  // [parts * B, T, width]
+  at::Tensor vector;   // [parts * B, y_width] or undefined
+};
+
+/// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first
+/// within one.
+std::vector<GuidanceBatch> guidance_batches(const std::vector<GuidancePart>& parts,
+                                            std::vector<size_t> active, int64_t batch);
+
+}  // namespace heddle::diffusion

@@ -1,0 +1,73 @@
+// The few operations that the U-Net and the autoencoder are written in. How an operation is carried out (kernel, layout,
+// packing of weights, fusing) is this file's business alone, so that networks read like their papers.
+//
+// Tensors are fp32 and contiguous, images are [B, C, H, W], sequences are [B, T, C]. The same input gives the same bytes
+// whatever the number of threads, and a row of a batch the same bytes as the row alone: kernels that split their work
+// by threads or by batch are avoided, and ops_test.cc checks it. Everything here is safe to call from several threads.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace heddle::diffusion {
+
+using at::Tensor;
+
+struct Conv2d {
+  Tensor weight;  // [out, in, k, k]
+  Tensor bias;    // [out]
+  int64_t stride = 1;
+  int64_t padding = 0;
+};
+
+struct Linear {
+  Tensor weight;  // [out, in]
+  Tensor bias;    // [out], or undefined
+};
+
+/// Wu and He 2018, always 32 groups.
+struct GroupNorm {
+  Tensor weight, bias;  // [C]
+  double eps = 1e-5;
+};
+constexpr int64_t kNormGroups = 32;
+
+/// Ba et al. 2016.
+struct LayerNorm {
+  Tensor weight, bias;  // [C]
+  double eps = 1e-5;
+};
+
+Tensor conv2d(const Tensor& x, const Conv2d& layer);
+
+/// Over the last dimension: [B, ..., in] to [B, ..., out].
+Tensor linear(const Tensor& x, const Linear& layer);
+
+Tensor group_norm(const Tensor& x, const GroupNorm& layer);
+Tensor group_norm_silu(const Tensor& x, const GroupNorm& layer);
+
+/// Over the last dimension.
+Tensor layer_norm(const Tensor& x, const LayerNorm& layer);
+
+/// x * sigmoid(x). To be called as diffusion::silu: ATen has a function of the same signature.
+Tensor silu(const Tensor& x);
+
+/// Scaled dot-product attention with 1 / sqrt(C / heads), in blocks: no T x S matrix is ever whole in memory.
+/// q [B, T, C], k and v [B, S, C]; gives [B, T, C].
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads);
+
+/// Shazeer 2020: `layer` gives value and gate, [B, T, 2 n]; the result is value * gelu(gate), [B, T, n], with the exact GELU.
+Tensor geglu(const Tensor& x, const Linear& layer);
+
+/// To exactly `height` x `width`, nearest neighbour.
+Tensor upsample_nearest(const Tensor& x, int64_t height, int64_t width);
+
+/// One row and one column of zeros at the bottom and at the right.
+Tensor pad_bottom_right(const Tensor& x);
+
+/// Image to sequence and back: [B, C, H, W] <-> [B, H * W, C].
+Tensor to_tokens(const Tensor& image);
+Tensor to_image(const Tensor& tokens, int64_t height, int64_t width);
+
+}  // namespace heddle::diffusion

@@ -1,0 +1,28 @@
+// What LoRA files call the weights of a model: every program that trains them has its own way. Each
+// way is a row of a table (lora_names.cc); the table is run over the names of a model, not over
+// those of the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "nodes/weights/safetensors.h"
+
+namespace heddle::weights {
+
+enum class LoraSide { kUNet, kText };
+
+struct LoraTarget {
+  LoraSide side;
+  std::string weight;  // network name
+};
+
+/// Every stem that names one of the given weights.
+std::unordered_map<std::string, LoraTarget> lora_targets(const NamesAndShapes& unet,
+                                                         const NamesAndShapes& text);
+
+/// Which side a key of a LoRA file is meant for, whether or not the model has the weight.
+LoraSide side_of_key(std::string_view key);
+
+}  // namespace heddle::weights

@@ -1,0 +1,98 @@
+#include "nodes/diffusion/noise.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nodes/diffusion/sample.h"
+#include "tests/support/golden.h"
+
+namespace heddle::diffusion {
+namespace {
+
+using testing::golden_json;
+using testing::golden_tensors;
+using testing::max_difference;
+
+constexpr double kTolerance = 2e-6;  // libtorch's own logarithms and cosines differ by as much
+
+uint64_t seed_of(const nlohmann::json& c) { return std::stoull(c.at("seed").get<std::string>()); }
+
+TEST(Noise, StartsAsTheReferencesForEverySeedAndShape) {
+  const auto tensors = golden_tensors("noise/noise.safetensors");
+  const auto index = golden_json("noise/noise.json");
+  for (const auto& c : index["seeds"]) {
+    for (const auto& noise : c["noise"]) {
+      at::Generator generator = make_generator(seed_of(c));
+      const at::Tensor drawn =
+          starting_noise(noise["shape"].get<std::vector<int64_t>>(), generator);
+      EXPECT_LE(max_difference(drawn, tensors.at(noise["data"])), kTolerance) << noise["data"];
+    }
+  }
+}
+
+TEST(Noise, OfALargeLatentIsTheReferences) {
+  const auto big = golden_json("noise/noise.json")["big"];
+  at::Generator generator = make_generator(seed_of(big));
+  const at::Tensor drawn =
+      starting_noise(big["shape"].get<std::vector<int64_t>>(), generator).flatten();
+  const at::Tensor first = at::tensor(big["first"].get<std::vector<float>>());
+  const at::Tensor last = at::tensor(big["last"].get<std::vector<float>>());
+  EXPECT_LE(max_difference(drawn.narrow(0, 0, first.numel()), first), kTolerance);
+  EXPECT_LE(max_difference(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last),
+            kTolerance);
+  EXPECT_NEAR(drawn.to(at::kDouble).sum().item<double>(), big["sum"].get<double>(), 0.01);
+}
+
+TEST(Noise, APictureOfABatchTakesTheDrawOfItsIndex) {
+  const auto tensors = golden_tensors("noise/noise.safetensors");
+  const auto index = golden_json("noise/noise.json");
+  for (const auto& c : index["batch_index"]) {
+    at::Generator generator = make_generator(seed_of(c));
+    const at::Tensor drawn = starting_noise(c["shape"].get<std::vector<int64_t>>(), generator,
+                                            c["batch_index"].get<std::vector<int64_t>>());
+    EXPECT_LE(max_difference(drawn, tensors.at(c["data"])), kTolerance) << c["data"];
+  }
+}
+
+TEST(Noise, AncestralDrawsAreAStreamThatBeginsWithTheStartingNoise) {
+  const auto tensors = golden_tensors("noise/noise.safetensors");
+  const auto index = golden_json("noise/noise.json");
+  for (const auto& c : index["draws"]) {
+    const auto shape = c["shape"].get<std::vector<int64_t>>();
+    const at::Tensor expected = tensors.at(c["draws"]);
+    const DrawNoise draw = ancestral_noise(shape, seed_of(c));
+    for (int64_t k = 0; k < expected.size(0); ++k) {
+      EXPECT_LE(max_difference(draw(), expected[k]), kTolerance) << c["draws"] << ", draw " << k;
+    }
+  }
+}
+
+TEST(Noise, IsDrawnAfterEachModelCallThatNeedsIt) {
+  const auto index = golden_json("noise/noise.json");
+  for (const auto& c : index["draw_order"]) {
+    const auto& names = sampler_names();
+    if (std::find(names.begin(), names.end(), c["sampler"]) == names.end()) continue;
+    std::string order;
+    const Denoiser model = [&](const at::Tensor& x, float) {
+      order += 'M';
+      return x / 2;
+    };
+    const DrawNoise draw = [&] {
+      order += 'D';
+      return at::zeros({1, 4, 2, 2});
+    };
+    const Sigmas sigmas = make_schedule("karras", stable_diffusion_sampling(), 4);
+    run_sampler(c["sampler"].get<std::string>(), model, at::ones({1, 4, 2, 2}), sigmas, draw, {});
+    EXPECT_EQ(order, c["order"]) << c["sampler"];
+  }
+}
+
+TEST(Noise, ABatchIndexThatDoesNotFitIsAnError) {
+  at::Generator generator = make_generator(0);
+  EXPECT_THROW(starting_noise({2, 4, 2, 2}, generator, {0}), std::runtime_error);
+  EXPECT_THROW(starting_noise({2, 4, 2, 2}, generator, {0, -1}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace heddle::diffusion

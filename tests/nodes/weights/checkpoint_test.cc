@@ -1,0 +1,177 @@
+#include "nodes/weights/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/nodes/weights/model_files.h"
+
+namespace heddle::weights {
+namespace {
+
+using ::testing::AllOf;
+using testing::error_of;
+using ::testing::HasSubstr;
+using testing::only;
+using testing::spec_tensors;
+using testing::TestFolder;
+using testing::without;
+using testing::write_hollow;
+
+const std::string kMini = "checkpoints/mini_sd15.spec.json";
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  Checkpoint open(const testing::HollowTensors& tensors) const {
+    return open_checkpoint(write_hollow(folder_ / "a.safetensors", tensors));
+  }
+  std::string error(const testing::HollowTensors& tensors) const {
+    return error_of([&] { open(tensors); });
+  }
+  TestFolder folder_;
+};
+
+TEST_F(CheckpointTest, StableDiffusion1IsFoundAtAnySize) {
+  for (const char* name : {"mini_sd15", "mini_sd15_inpaint", "sd15_full"}) {
+    const Checkpoint checkpoint =
+        open(spec_tensors(std::string("checkpoints/") + name + ".spec.json"));
+    EXPECT_EQ(checkpoint.family, Family::kSd1) << name;
+    ASSERT_TRUE(checkpoint.unet && checkpoint.vae && checkpoint.text) << name;
+    EXPECT_EQ(checkpoint.unet->names.size(), 686u) << name;
+    EXPECT_EQ(checkpoint.vae->names.size(), 248u) << name;
+    EXPECT_TRUE(checkpoint.text->names.contains("text_model.final_layer_norm.weight")) << name;
+  }
+}
+
+TEST_F(CheckpointTest, ThePocketCheckpointIsStableDiffusion1) {
+  const Checkpoint checkpoint = open_checkpoint(std::filesystem::path(HEDDLE_SOURCE_DIR) /
+                                                "models/checkpoints/pocket.safetensors");
+  EXPECT_EQ(checkpoint.family, Family::kSd1);
+  const size_t keys =
+      checkpoint.unet->names.size() + checkpoint.vae->names.size() + checkpoint.text->names.size();
+  EXPECT_EQ(keys, 742u);
+}
+
+TEST_F(CheckpointTest, KeysOfTrainingAreIgnored) {
+  auto tensors = spec_tensors(kMini);
+  for (const char* name :
+       {"alphas_cumprod", "betas", "model_ema.decay", "model.diffusion_model_ema.x",
+        "model_ema.diffusion_modelinput_blocks00weight", "logit_scale"}) {
+    tensors.push_back({name, "F32", {10}});
+  }
+  const Checkpoint checkpoint = open(tensors);
+  EXPECT_EQ(checkpoint.family, Family::kSd1);
+  EXPECT_EQ(checkpoint.unet->names.size(), 686u);
+}
+
+TEST_F(CheckpointTest, ATextEncoderWithoutItsInnerPrefixIsFound) {
+  auto tensors = spec_tensors(kMini);
+  for (auto& t : tensors) {
+    const size_t at = t.name.find("text_model.");
+    if (at != std::string::npos) t.name.erase(at, 11);
+  }
+  const Checkpoint checkpoint = open(tensors);
+  ASSERT_TRUE(checkpoint.text);
+  EXPECT_EQ(checkpoint.text->names.at("text_model.encoder.layers.0.mlp.fc1.weight"),
+            "cond_stage_model.transformer.encoder.layers.0.mlp.fc1.weight");
+  EXPECT_EQ(checkpoint.text->file_name("text_model.nothing"),
+            "cond_stage_model.transformer.nothing");
+}
+
+TEST_F(CheckpointTest, FilesWithOnePartAloneAreFound) {
+  const auto whole = spec_tensors(kMini);
+  const Checkpoint bare_unet = open(only(whole, "model.diffusion_model."));
+  EXPECT_TRUE(bare_unet.unet && !bare_unet.vae && !bare_unet.text);
+  EXPECT_EQ(bare_unet.family, Family::kSd1);
+  EXPECT_TRUE(open(without(without(whole, "first_stage"), "cond_stage")).unet);
+  const Checkpoint bare_vae = open(only(whole, "first_stage_model."));
+  EXPECT_TRUE(bare_vae.vae && !bare_vae.unet && !bare_vae.text);
+  EXPECT_TRUE(open(spec_tensors("checkpoints/mini_vae.spec.json")).vae);
+  EXPECT_TRUE(open(without(without(whole, "model.diffusion"), "cond_stage")).vae);
+  const Checkpoint bare_text = open(only(whole, "cond_stage_model.transformer."));
+  EXPECT_TRUE(bare_text.text && !bare_text.unet && !bare_text.vae);
+  EXPECT_EQ(bare_text.family, Family::kSd1);
+  EXPECT_TRUE(open(without(without(whole, "model.diffusion"), "first_stage")).text);
+}
+
+TEST_F(CheckpointTest, MissingTensorsAreListed) {
+  const auto whole = spec_tensors(kMini);
+  const std::string lost =
+      "model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight";
+  EXPECT_EQ(error(without(whole, lost)),
+            "a.safetensors: the U-Net lacks 1 of 686 tensors: \"" + lost +
+                "\". The file is damaged or was cut down; fetch it again");
+  EXPECT_THAT(error(without(whole, "encoder.mid.attn_1")),
+              AllOf(HasSubstr("the VAE lacks 10 of 248"), HasSubstr("and 7 more")));
+  EXPECT_THAT(error(without(whole, "encoder.layers.2.")),
+              HasSubstr("the text encoder lacks 16 of"));
+}
+
+TEST_F(CheckpointTest, OtherFamiliesAreNamed) {
+  const std::map<std::string, std::string> families = {
+      {"mini_sd21_eps", "Stable Diffusion 2.x"},
+      {"sd21_full", "Stable Diffusion 2.x"},
+      {"mini_sdxl", "Stable Diffusion XL ("},
+      {"sdxl_full", "Stable Diffusion XL ("},
+      {"mini_sdxl_refiner", "Stable Diffusion XL refiner"}};
+  for (const auto& [name, family] : families) {
+    EXPECT_THAT(error(spec_tensors("checkpoints/" + name + ".spec.json")),
+                AllOf(HasSubstr("this is a file for " + family),
+                      HasSubstr("not supported yet; supported is Stable Diffusion 1.x")));
+  }
+  EXPECT_THAT(
+      error({{"model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale", "F32", {8}}}),
+      HasSubstr("a file for Flux"));
+  EXPECT_THAT(
+      error({{"model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight", "F32", {8}}}),
+      HasSubstr("a file for Stable Diffusion 3"));
+  EXPECT_THAT(error({{"conditioner.embedders.1.model.ln_final.weight", "F32", {8}}}),
+              HasSubstr("Stable Diffusion XL"));
+}
+
+TEST_F(CheckpointTest, OtherFilesAreNamed) {
+  EXPECT_THAT(error(spec_tensors("lora/files/sd15_kohya.spec.json")),
+              HasSubstr("this is a LoRA, not a checkpoint"));
+  auto controlnet = only(spec_tensors(kMini), "model.diffusion_model.");
+  controlnet.push_back({"input_hint_block.0.weight", "F32", {16, 3, 3, 3}});
+  EXPECT_THAT(error(controlnet), HasSubstr("this is a ControlNet"));
+  EXPECT_THAT(error({{"emb_params", "F32", {8, 768}}}), HasSubstr("an embedding"));
+  EXPECT_THAT(error({{"latent_tensor", "F32", {1, 4, 8, 8}}}), HasSubstr("a latent"));
+  EXPECT_THAT(error({{"down_blocks.0.resnets.0.conv1.weight", "F32", {8}}}),
+              HasSubstr("a U-Net with diffusers' names, which is not supported yet"));
+  EXPECT_THAT(error({{"decoder.up_blocks.0.resnets.0.norm1.weight", "F32", {8}}}),
+              HasSubstr("a VAE with diffusers' names, which is not supported yet"));
+  EXPECT_THAT(
+      error({{"stranger", "F32", {8}}}),
+      HasSubstr("no U-Net, VAE or text encoder was found among its 1 tensors: \"stranger\""));
+  EXPECT_THAT(error({}), HasSubstr("it is empty"));
+}
+
+TEST_F(CheckpointTest, PartsThatDoNotBelongTogetherAreAnError) {
+  auto tensors = spec_tensors(kMini);
+  for (auto& t : tensors) {
+    if (t.name.find("attn2.to_k") != std::string::npos) t.shape[1] = 192;
+  }
+  EXPECT_THAT(error(tensors),
+              HasSubstr("its U-Net listens to text 192 wide, but its text encoder gives 128"));
+}
+
+TEST_F(CheckpointTest, AVaeOfAnotherFamilyIsAnError) {
+  auto tensors = spec_tensors("checkpoints/mini_vae.spec.json");
+  for (auto& t : tensors) {
+    if (t.name == "decoder.conv_in.weight") t.shape[1] = 16;
+  }
+  EXPECT_THAT(error(tensors), HasSubstr("16 latent channels"));
+}
+
+TEST_F(CheckpointTest, HostileBlockNumbersDoNotExhaustMemory) {
+  auto tensors = spec_tensors(kMini);
+  tensors.push_back({"model.diffusion_model.input_blocks.2147483647.0.x", "F32", {1}});
+  tensors.push_back({"model.diffusion_model.output_blocks.99999999999.0.x", "F32", {1}});
+  EXPECT_EQ(open(tensors).family, Family::kSd1);
+  tensors.push_back({"model.diffusion_model.input_blocks.99.0.x", "F32", {1}});
+  EXPECT_THAT(error(tensors), HasSubstr("the U-Net lacks"));
+}
+
+}  // namespace
+}  // namespace heddle::weights

@@ -1,0 +1,76 @@
+#include "nodes/weights/inspect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/nodes/weights/model_files.h"
+
+namespace heddle::weights {
+namespace {
+
+using testing::spec_tensors;
+using testing::TestFolder;
+using testing::write_hollow;
+
+std::filesystem::path model(const std::string& name) {
+  return std::filesystem::path(HEDDLE_SOURCE_DIR) / "models" / name;
+}
+
+FileSummary inspect_hollow(const testing::HollowTensors& tensors) {
+  const TestFolder folder;
+  return inspect_file(write_hollow(folder / "a.safetensors", tensors));
+}
+
+TEST(Inspect, SaysAllOfACheckpoint) {
+  const FileSummary summary = inspect_file(model("checkpoints/pocket.safetensors"));
+  EXPECT_STREQ(kind_name(summary.kind), "checkpoint");
+  EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
+  EXPECT_EQ(summary.layout,
+            "U-Net: 64 channels x (1, 2, 2), 4 input channels, text 128 wide\n"
+            "VAE: 64 channels x (1, 1, 2, 2), 4 latent channels\n"
+            "text encoder: 128 wide, 4 layers");
+  EXPECT_EQ(summary.tensors, 742u);
+  EXPECT_EQ(summary.dtypes, (std::map<std::string, size_t>{{"F16", 742}}));
+  EXPECT_EQ(summary.bytes, std::filesystem::file_size(model("checkpoints/pocket.safetensors")));
+  EXPECT_EQ(summary.metadata.at("modelspec.title"), "pocket");
+}
+
+TEST(Inspect, SaysAllOfALora) {
+  const FileSummary summary = inspect_file(model("loras/ink.safetensors"));
+  EXPECT_EQ(summary.kind, FileKind::kLora);
+  EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
+  EXPECT_EQ(summary.reason, "its metadata says \"stable-diffusion-v1/lora\"");
+  EXPECT_EQ(summary.layout, "LoRA: 134 weights, rank 8");
+}
+
+TEST(Inspect, NamesFilesThatCannotBeUsed) {
+  const FileSummary sdxl = inspect_hollow(spec_tensors("checkpoints/sdxl_full.spec.json"));
+  EXPECT_EQ(sdxl.kind, FileKind::kCheckpoint);
+  EXPECT_EQ(sdxl.family, "Stable Diffusion XL");
+  const FileSummary loha = inspect_hollow(spec_tensors("lora/files/sd15_loha.spec.json"));
+  EXPECT_EQ(loha.kind, FileKind::kLora);
+  EXPECT_EQ(loha.layout, "LoHa");
+  EXPECT_EQ(inspect_hollow({{"control_model.x", "F16", {1}}}).what, "a ControlNet");
+  EXPECT_EQ(inspect_hollow({{"latent_tensor", "F32", {1, 4, 8, 8}}}).kind, FileKind::kLatent);
+  EXPECT_EQ(inspect_hollow({{"stranger", "F32", {1}}}).what, "");
+  EXPECT_EQ(inspect_hollow({}).tensors, 0u);
+}
+
+TEST(Inspect, OnePartAloneIsCalledByItsName) {
+  EXPECT_EQ(inspect_hollow(spec_tensors("checkpoints/mini_vae.spec.json")).kind, FileKind::kVae);
+  const auto whole = spec_tensors("checkpoints/mini_sd15.spec.json");
+  EXPECT_EQ(inspect_hollow(testing::only(whole, "model.diffusion_model.")).kind, FileKind::kUNet);
+  EXPECT_EQ(inspect_hollow(testing::only(whole, "cond_stage_model.transformer.")).kind,
+            FileKind::kTextEncoder);
+}
+
+TEST(Inspect, OddShapesDoNotCrash) {
+  auto tensors = spec_tensors("checkpoints/mini_sd15.spec.json");
+  for (auto& t : tensors) t.shape.clear();
+  const FileSummary summary = inspect_hollow(tensors);
+  EXPECT_EQ(summary.kind, FileKind::kCheckpoint);
+  EXPECT_EQ(summary.family, "");
+}
+
+}  // namespace
+}  // namespace heddle::weights

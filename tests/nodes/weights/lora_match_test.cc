@@ -1,0 +1,215 @@
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "nodes/weights/checkpoint.h"
+#include "tests/nodes/weights/model_files.h"
+
+namespace heddle::weights {
+namespace {
+
+using ::testing::AllOf;
+using testing::error_of;
+using ::testing::HasSubstr;
+using testing::spec_tensors;
+using testing::TestFolder;
+using testing::write_hollow;
+
+const std::string kQuery = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q";
+const std::string kLayer = "lora_te_text_model_encoder_layers_0_mlp_fc1";
+
+class LoraMatchTest : public ::testing::Test {
+ protected:
+  LoraMatchTest() {
+    for (const auto& t :
+         testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"), "model.diffusion_model.")) {
+      unet_.emplace(t.name, t.shape);
+    }
+    for (const auto& t : testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"),
+                                       "cond_stage_model.transformer.")) {
+      text_.emplace(t.name, t.shape);
+    }
+  }
+  LoraMatch match(const testing::HollowTensors& tensors) const {
+    return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), unet_,
+                      text_);
+  }
+  LoraMatch match_spec(const std::string& name) const {
+    return match(spec_tensors("lora/files/" + name + ".spec.json"));
+  }
+  std::string error(const testing::HollowTensors& tensors) const {
+    return error_of([&] { match(tensors); });
+  }
+  std::string error_of_spec(const std::string& name) const {
+    return error_of([&] { match_spec(name); });
+  }
+  static testing::HollowTensors pair(const std::string& stem, std::vector<int64_t> up,
+                                     std::vector<int64_t> down) {
+    return {{stem + ".lora_up.weight", "F16", up}, {stem + ".lora_down.weight", "F16", down}};
+  }
+
+  TestFolder folder_;
+  NamesAndShapes unet_, text_;
+};
+
+TEST_F(LoraMatchTest, UnknownKeysAreCountedAndListed) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  tensors.push_back(
+      {"lora_unet_down_blocks_9_attentions_0_proj_in.lora_up.weight", "F16", {32, 4}});
+  tensors.push_back({"lora_te_text_model_encoder_layers_40_mlp_fc1.alpha", "F16", {}});
+  const LoraMatch lora = match(tensors);
+  EXPECT_EQ(lora.matched, 2u);
+  EXPECT_EQ(lora.total, 4u);
+  EXPECT_EQ(lora.left_out, 0u);
+  EXPECT_EQ(lora.unmatched, (std::vector<std::string>{
+                                "lora_te_text_model_encoder_layers_40_mlp_fc1.alpha",
+                                "lora_unet_down_blocks_9_attentions_0_proj_in.lora_up.weight"}));
+}
+
+TEST_F(LoraMatchTest, PatchesSayWhereTheyComeFrom) {
+  const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
+  const Patch& patch =
+      lora.unet.at("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight").at(0);
+  EXPECT_EQ(patch.source, "a.safetensors: \"" + kQuery + "\"");
+  EXPECT_FALSE(patch.alpha);
+}
+
+TEST_F(LoraMatchTest, TheBundledLorasFitThePocketCheckpointInFull) {
+  const auto models = std::filesystem::path(HEDDLE_SOURCE_DIR) / "models";
+  const Checkpoint pocket = open_checkpoint(models / "checkpoints/pocket.safetensors");
+  for (const char* name : {"candy", "ink", "snowman"}) {
+    const auto file = TensorFile::open(models / "loras" / (std::string(name) + ".safetensors"));
+    const LoraMatch lora = match_lora(*file, shapes_of(*pocket.file, *pocket.unet),
+                                      shapes_of(*pocket.file, *pocket.text));
+    EXPECT_EQ(lora.matched, 402u) << name;
+    EXPECT_EQ(lora.total, 402u) << name;
+    EXPECT_EQ(lora.unet.size() + lora.text.size(), 134u) << name;
+  }
+}
+
+TEST_F(LoraMatchTest, OneSideAloneIsEnough) {
+  EXPECT_EQ(match(pair(kQuery, {32, 4}, {4, 32})).unet.size(), 1u);
+  EXPECT_EQ(match(pair(kLayer, {512, 4}, {4, 128})).text.size(), 1u);
+}
+
+TEST_F(LoraMatchTest, TextKeysAreLeftOutWhereTheModelAloneIsPatched) {
+  text_.clear();
+  const LoraMatch lora = match_spec("sd15_kohya");
+  EXPECT_EQ(lora.left_out, 72u);
+  EXPECT_EQ(lora.matched, 576u);
+  EXPECT_TRUE(lora.unmatched.empty());
+  EXPECT_TRUE(lora.text.empty());
+  EXPECT_THAT(error(pair(kLayer, {512, 4}, {4, 128})),
+              HasSubstr("all its 2 keys are for the text encoder, which is not patched here"));
+}
+
+TEST_F(LoraMatchTest, ALoraOfFluxIsAnErrorThatNamesBothFamilies) {
+  EXPECT_THAT(
+      error_of_spec("flux_names"),
+      AllOf(HasSubstr("this LoRA is for another family of models: 0 of its 8 keys"),
+            HasSubstr("looks like a LoRA for Flux"), HasSubstr("the model is Stable Diffusion 1.x"),
+            HasSubstr("Use a LoRA that was made for this kind of model")));
+}
+
+TEST_F(LoraMatchTest, ALoraOfSdxlIsAnErrorThoughKeysMatch) {
+  const std::string whole = error_of_spec("sdxl_kohya");
+  EXPECT_THAT(whole,
+              AllOf(HasSubstr("another family of models"),
+                    HasSubstr("looks like a LoRA for Stable Diffusion XL (it has \"lora_te2_"),
+                    HasSubstr("the model is Stable Diffusion 1.x")));
+  text_.clear();  // also where only the model is patched
+  EXPECT_THAT(error_of_spec("sdxl_kohya"), HasSubstr("another family of models"));
+  EXPECT_THAT(error_of_spec("sdxl_onetrainer"), HasSubstr("Stable Diffusion XL"));
+  EXPECT_THAT(error_of_spec("sdxl_diffusers"), HasSubstr("Stable Diffusion XL"));
+}
+
+TEST_F(LoraMatchTest, ALoraOfAnotherWidthIsAnErrorWithKeyAndShapes) {
+  EXPECT_THAT(
+      error_of_spec("sd21_kohya"),
+      AllOf(HasSubstr("does not fit a weight of ["), HasSubstr("88 of its 88 changes do not fit"),
+            HasSubstr("its cross-attention is 192 wide"),
+            HasSubstr("the model is Stable Diffusion 1.x with a cross-attention 128 wide")));
+}
+
+TEST_F(LoraMatchTest, TheFamilyIsToldByTheWidthOfItsCrossAttention) {
+  const std::string key = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k";
+  EXPECT_THAT(error(pair(key, {320, 4}, {4, 1024})), HasSubstr("a LoRA for Stable Diffusion 2.x"));
+  EXPECT_THAT(error(pair(key, {640, 4}, {4, 2048})), HasSubstr("a LoRA for Stable Diffusion XL"));
+}
+
+TEST_F(LoraMatchTest, APartlyWrongSizeIsAnErrorThatNamesKeyAndShapes) {
+  EXPECT_THAT(error_of_spec("sd15_partly_unknown"),
+              HasSubstr("\"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k\": "
+                        "[48, 4] x [4, 40] does not fit a weight of [32, 128]"));
+  EXPECT_THAT(error(pair(kQuery, {32, 4}, {8, 32})), HasSubstr("[32, 4] x [8, 32] does not fit"));
+  EXPECT_THAT(error(pair(kQuery, {32, 0}, {0, 32})), HasSubstr("does not fit"));
+  EXPECT_THAT(error(pair(kQuery, {1024}, {1, 1})), HasSubstr("does not fit"));
+}
+
+TEST_F(LoraMatchTest, EqualNumbersOfElementsFit) {
+  EXPECT_EQ(match(pair(kQuery, {16, 4}, {4, 64})).matched, 2u);
+  EXPECT_EQ(match(pair(kQuery, {32, 4, 1, 1}, {4, 32, 1, 1})).matched, 2u);
+}
+
+TEST_F(LoraMatchTest, FormatsThatCannotBeAppliedAreNamed) {
+  const std::map<std::string, std::string> formats = {
+      {"sd15_loha", "LoHa"},   {"sd15_lokr", "LoKr"}, {"sd15_dora", "DoRA"},
+      {"sd15_glora", "GLoRA"}, {"sd15_oft", "OFT"},   {"sd15_diff", "replaced weight"}};
+  for (const auto& [name, format] : formats) {
+    EXPECT_THAT(error_of_spec(name),
+                HasSubstr("is of the format " + format + ", which is not supported yet"));
+  }
+}
+
+TEST_F(LoraMatchTest, WhereBothAreThereTheUnsupportedFormatIsNotDroppedSilently) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  tensors.push_back({kQuery + ".dora_scale", "F16", {32}});
+  EXPECT_THAT(error(tensors), HasSubstr(".dora_scale\" is of the format DoRA"));
+}
+
+TEST_F(LoraMatchTest, ADownMatrixMayNotBeMissing) {
+  EXPECT_THAT(error({{kQuery + ".lora_up.weight", "F16", {32, 4}}}),
+              HasSubstr("\"" + kQuery + ".lora_down.weight\" is not: the file is damaged"));
+}
+
+TEST_F(LoraMatchTest, TwoNamesForOneWeightAreAnError) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  const auto others =
+      pair("lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q", {32, 4}, {4, 32});
+  tensors.insert(tensors.end(), others.begin(), others.end());
+  EXPECT_THAT(error(tensors), HasSubstr("both change"));
+}
+
+TEST_F(LoraMatchTest, FilesThatAreNoLoraAreNamed) {
+  EXPECT_THAT(error(spec_tensors("checkpoints/mini_sd15.spec.json")),
+              HasSubstr("a.safetensors: this is a checkpoint, not a LoRA"));
+  EXPECT_THAT(error({{"x.alpha", "F16", {}}}),
+              AllOf(HasSubstr("none of its 1 keys names a weight of the model"),
+                    HasSubstr("\"x.alpha\""), HasSubstr("cannot be told")));
+  EXPECT_THAT(error({}), HasSubstr("none of its 0 keys"));
+}
+
+TEST_F(LoraMatchTest, AlphaMustBeOneFiniteNumber) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  tensors.push_back({kQuery + ".alpha", "F32", {2}});
+  EXPECT_THAT(error(tensors), HasSubstr(".alpha\" has shape [2]"));
+  write_safetensors(folder_ / "nan.safetensors",
+                    {{kQuery + ".lora_up.weight", at::ones({32, 4})},
+                     {kQuery + ".lora_down.weight", at::ones({4, 32})},
+                     {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},
+                    {});
+  const auto file = TensorFile::open(folder_ / "nan.safetensors");
+  EXPECT_THAT(error_of([&] { match_lora(*file, unet_, text_); }), HasSubstr("no finite number"));
+}
+
+TEST_F(LoraMatchTest, PatchesDoNotDependOnTheFile) {
+  const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
+  std::filesystem::resize_file(folder_ / "a.safetensors", 10);
+  const Patch& patch = lora.unet.begin()->second.at(0);
+  EXPECT_EQ(patch.up.abs().sum().item<float>(), 0);
+}
+
+}  // namespace
+}  // namespace heddle::weights

@@ -1,0 +1,88 @@
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nodes/weights/checkpoint.h"
+#include "tests/nodes/weights/model_files.h"
+
+namespace heddle::weights {
+namespace {
+
+using testing::error_of;
+using ::testing::HasSubstr;
+using testing::TestFolder;
+
+const std::string kName = "encoder.weight";
+
+class PartWeightsTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<const diffusion::Weights> weights(
+      const at::Tensor& tensor, bool half, std::shared_ptr<const Patches> patches = nullptr) {
+    write_safetensors(folder_ / "a.safetensors", {{"first_stage_model." + kName, tensor}}, {});
+    const Part part{
+        PartKind::kVae, "first_stage_model.", "", {{kName, "first_stage_model." + kName}}};
+    return part_weights(TensorFile::open(folder_ / "a.safetensors"), part, half,
+                        std::move(patches));
+  }
+  static std::shared_ptr<const Patches> one_patch(const at::Tensor& up, const at::Tensor& down) {
+    Patches patches;
+    patches[kName].push_back({up, down, {}, std::nullopt, 1, "a lora"});
+    return std::make_shared<const Patches>(patches);
+  }
+  TestFolder folder_;
+};
+
+TEST_F(PartWeightsTest, EveryTypeBecomesExactlyItsValueInFp32) {
+  const at::Tensor values = at::tensor({0.0, 1.0, -2.5, 65504.0});
+  for (const auto type : {at::kHalf, at::kBFloat16, at::kFloat, at::kDouble}) {
+    const at::Tensor kept = values.to(type);
+    const at::Tensor read = weights(kept, false)->get(kName);
+    EXPECT_EQ(read.scalar_type(), at::kFloat);
+    EXPECT_TRUE(at::equal(read, kept.to(at::kFloat)));
+  }
+  EXPECT_TRUE(at::equal(weights(at::arange(4), false)->get(kName), at::arange(4).to(at::kFloat)));
+}
+
+TEST_F(PartWeightsTest, HalfRoundsToFp16AndNothingElseDoes) {
+  const at::Tensor exact = at::tensor({0.1f, 1.0001f, 3.14159f});
+  EXPECT_TRUE(at::equal(weights(exact, false)->get(kName), exact));
+  const at::Tensor rounded = weights(exact, true)->get(kName);
+  EXPECT_TRUE(at::equal(rounded, exact.to(at::kHalf).to(at::kFloat)));
+  EXPECT_FALSE(at::equal(rounded, exact));
+}
+
+TEST_F(PartWeightsTest, PatchesGoOnTheRoundedWeightAndAreRoundedOnce) {
+  const at::Tensor weight = at::full({1, 1}, 1.0004f);  // 1 + 0.41 steps of fp16: rounds to 1
+  const auto patches = one_patch(at::full({1, 1}, 0.0003f), at::ones({1, 1}));
+  EXPECT_EQ(weights(weight, true, patches)->get(kName).item<float>(), 1.0f);
+  EXPECT_FLOAT_EQ(weights(weight, false, patches)->get(kName).item<float>(), 1.0007f);
+}
+
+TEST_F(PartWeightsTest, WhatIsGivenDoesNotDependOnTheFile) {
+  const auto source = weights(at::ones({100000}), false);
+  const at::Tensor read = source->get(kName);
+  std::filesystem::resize_file(folder_ / "a.safetensors", 100);
+  EXPECT_EQ(read.sum().item<float>(), 100000.0f);
+  EXPECT_THAT(error_of([&] { source->get(kName); }), HasSubstr("was changed while in use"));
+}
+
+TEST_F(PartWeightsTest, AMissingTensorIsNamedAsInTheFile) {
+  const auto source = weights(at::ones({1}), false);
+  EXPECT_EQ(error_of([&] { source->get("decoder.bias"); }),
+            "a.safetensors: there is no tensor \"first_stage_model.decoder.bias\"");
+  EXPECT_FALSE(source->shape("decoder.bias"));
+}
+
+TEST_F(PartWeightsTest, ShapesAndNamesComeFromTheHeader) {
+  const auto source = weights(at::ones({2, 3}), true);
+  EXPECT_EQ(*source->shape(kName), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(source->names(), (std::vector<std::string>{kName}));
+}
+
+TEST_F(PartWeightsTest, ComplexNumbersAreAnError) {
+  const auto source = weights(at::ones({1}, at::kComplexFloat), false);
+  EXPECT_THAT(error_of([&] { source->get(kName); }), HasSubstr("complex numbers"));
+}
+
+}  // namespace
+}  // namespace heddle::weights
