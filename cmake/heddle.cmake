@@ -1,6 +1,10 @@
-# heddle_library(NAME FOLDER): a static library of the .cc files directly in FOLDER, main.cc excepted.
-function(heddle_library name folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+# heddle_library(NAME FOLDERS...): a static library of the .cc files directly in the FOLDERS, main.cc excepted.
+function(heddle_library name)
+  set(sources)
+  foreach(folder ${ARGN})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+    list(APPEND sources ${found})
+  endforeach()
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   add_library(${name} STATIC ${sources})
   heddle_options(${name})

@@ -13,6 +13,7 @@ struct SystemInfo {
   std::string processor;   // the instruction set libtorch uses: "AVX512"
   std::string numerics;    // all that bytes may depend on beside the graph; part of every key
   std::string precision;   // "fp32"
+  std::string other_precisions;  // what could be chosen instead: "bf16"; "": nothing
 };
 
 class Backend {
