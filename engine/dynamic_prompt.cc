@@ -101,6 +101,7 @@ struct Part {
 }  // namespace
 
 std::string draw_dynamic_prompt(std::string_view original, std::string_view seed) {
+  if (original.find_first_of("/\\{") == original.npos) return std::string(original);
   const std::string text = without_comments(original);
   const Choices choices = find_choices(text);
   Draws draws(text, seed);

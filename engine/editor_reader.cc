@@ -143,6 +143,10 @@ std::optional<EditorNode> EditorReader::read_node(const Json& json,
   node.title = text_or(member(json, "title"), "");
   node.mode = read_mode(member(json, "mode"));
   node.values = &member(json, "widgets_values");
+  const bool readable = node.values->is_null() || node.values->is_structured();
+  if (!readable)
+    malformed(where, "the widgets_values of node " + to_text(node.id) +
+                         " are neither a list nor an object");
   node.properties = &member(json, "properties");
   if (node.kind == EditorKind::kStep) node.declaration = declarations_.find(node.type);
   for (const Json& output : items_of(member(json, "outputs")))
@@ -153,6 +157,8 @@ std::optional<EditorNode> EditorReader::read_node(const Json& json,
 }
 
 void EditorReader::read_inputs(const Json& inputs, const std::string& where, EditorNode& node) {
+  if (!inputs.is_null() && !inputs.is_array())
+    malformed(where, "the inputs of node " + to_text(node.id) + " are no list");
   std::unordered_map<std::string_view, size_t> places;
   for (const Json& json : items_of(inputs)) {
     EditorSocket socket;
@@ -164,6 +170,11 @@ void EditorReader::read_inputs(const Json& inputs, const std::string& where, Edi
     }
     socket.type = read_type(member(json, "type"));
     socket.link = read_id(member(json, "link"));
+    if (!socket.link && !member(json, "link").is_null()) {
+      malformed(where, "node " + to_text(node.id) +
+                           " has an input whose link is neither a number nor null: \"" +
+                           std::string(socket.name) + "\"");
+    }
     socket.has_widget = member(json, "widget").is_object();
     const auto [place, added] = places.emplace(socket.name, node.inputs.size());
     if (added) {

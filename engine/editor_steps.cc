@@ -107,7 +107,7 @@ std::optional<Json> EditorSteps::write_input(size_t node, size_t input) {
 std::optional<Json> EditorSteps::write_value(size_t node, size_t input) {
   const EditorSocket& socket = flat_.nodes[node].node->inputs[input];
   std::optional<Json> value = values_.shown(node, input);
-  if (!value) return std::nullopt;
+  if (!value || (size_of(*value) > room_ && !fit_budget(node, *value))) return std::nullopt;
   const bool is_text = socket.declared->widget == WidgetKind::kText;
   if (is_text && value->is_null()) *value = "";
   if (is_text && socket.declared->multiline && value->is_number()) *value = number_text(*value);
