@@ -30,7 +30,7 @@ std::unordered_set<std::string> members(std::string_view type) {
 
 }  // namespace
 
-bool types_fit(std::string_view a, std::string_view b) {
+bool editor_types_fit(std::string_view a, std::string_view b) {
   if (is_any(a) || is_any(b) || equal_without_case(a, b)) return true;
   if (a.find(',') == a.npos && b.find(',') == b.npos) return false;
   const auto of_a = members(a), of_b = members(b);
@@ -45,7 +45,7 @@ std::optional<size_t> bypass_input(const EditorNode& node, size_t slot, std::str
   const auto& outputs = node.declaration == nullptr ? node.outputs : node.declaration->outputs;
   const std::string_view given = slot < outputs.size() ? outputs[slot] : "*";
   const auto fits_both = [&](const EditorSocket& input) {
-    return types_fit(input.type, given) && types_fit(input.type, wanted);
+    return editor_types_fit(input.type, given) && editor_types_fit(input.type, wanted);
   };
   if (slot < inputs.size() && fits_both(inputs[slot])) return slot;
   const auto exact = std::find_if(inputs.begin(), inputs.end(),

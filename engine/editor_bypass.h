@@ -11,7 +11,7 @@ namespace heddle {
 /// Whether a link between sockets of these types is allowed: equal without regard to case, any ("*"
 /// or ""), or unions
 /// ("INT,FLOAT") with a common member.
-bool types_fit(std::string_view a, std::string_view b);
+bool editor_types_fit(std::string_view a, std::string_view b);
 
 /// The place of the input that stands in for output `slot` when an input of type `wanted` refers to
 /// it: for "*" the one at the same place or the first; else the one at the same place if it fits
