@@ -23,7 +23,6 @@ enum Tag : uint16_t {
 
 enum Type : uint16_t { kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kUndefined = 7, kUtf8 = 129 };
 
-constexpr std::string_view kPrefix = "Exif\0\0"sv;
 constexpr std::string_view kAsciiCode = "ASCII\0\0\0"sv, kUnicodeCode = "UNICODE\0"sv;
 constexpr std::string_view kNoCode = "\0\0\0\0\0\0\0\0"sv;
 constexpr size_t kEntryBytes = 12;
@@ -233,7 +232,7 @@ void add_text(const std::string& keyword, const std::string& text, Fields& first
 
 Exif parse_exif(std::string_view block) {
   Exif exif;
-  if (block.starts_with(kPrefix)) block.remove_prefix(kPrefix.size());
+  if (block.starts_with(kExifPrefix)) block.remove_prefix(kExifPrefix.size());
   const auto tiff = Tiff::open(block);
   if (!tiff) return exif;
   const std::vector<Entry> entries = tiff->first_folder();

@@ -14,6 +14,9 @@
 
 namespace heddle {
 
+/// What JPEG, and some writers of WebP, put before the block.
+inline constexpr std::string_view kExifPrefix{"Exif\0\0", 6};
+
 struct Exif {
   int orientation = 1;  // 1..8 as in tag 0x0112; 1 is upright
   ImageTexts texts;

@@ -13,8 +13,6 @@
 namespace heddle {
 namespace {
 
-using namespace std::string_view_literals;
-
 enum class Format { kNone, kPng, kJpeg, kWebp };
 
 constexpr size_t kSignatureBytes = 12;  // the longest
@@ -22,8 +20,10 @@ constexpr size_t kSignatureBytes = 12;  // the longest
 Format format_of(std::string_view bytes) {
   if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return Format::kPng;
   if (bytes.starts_with("\xFF\xD8\xFF")) return Format::kJpeg;
-  if (bytes.size() >= kSignatureBytes && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP")
+  if (bytes.size() >= kSignatureBytes && bytes.starts_with("RIFF") &&
+      bytes.substr(8, 4) == "WEBP") {
     return Format::kWebp;
+  }
   return Format::kNone;
 }
 
@@ -44,45 +44,36 @@ Exif exif_of(std::string_view bytes, Format format) {
   return parse_exif(format == Format::kJpeg ? jpeg_exif(bytes) : webp_exif(bytes));
 }
 
-// Where pixel (x, y) of the upright picture lies in the file's picture of the given sides
-// (Exif 2.32, tag 0x0112).
-std::pair<int, int> source_of(int x, int y, int orientation, int width, int height) {
-  switch (orientation) {
-    case 2:
-      return {width - 1 - x, y};
-    case 3:
-      return {width - 1 - x, height - 1 - y};
-    case 4:
-      return {x, height - 1 - y};
-    case 5:
-      return {y, x};
-    case 6:
-      return {y, height - 1 - x};
-    case 7:
-      return {width - 1 - y, height - 1 - x};
-    case 8:
-      return {width - 1 - y, x};
-    default:
-      return {x, y};
-  }
+// Where in the file's picture, of the given sides, pixel (x, y) of the upright one lies (Exif 2.32,
+// tag 0x0112).
+size_t source_of(size_t x, size_t y, int orientation, size_t width, size_t height) {
+  const bool transposed = orientation >= 5;
+  const bool from_right =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_bottom =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  if (transposed) std::swap(x, y);
+  if (from_right) x = width - 1 - x;
+  if (from_bottom) y = height - 1 - y;
+  return y * width + x;
 }
 
 void turn_upright(Picture& picture, int orientation) {
   if (orientation == 1) return;
-  Picture upright = picture;
-  if (orientation >= 5) std::swap(upright.width, upright.height);
-  const size_t channels = static_cast<size_t>(picture.channels);
-  auto to = upright.pixels.begin();
-  for (int y = 0; y < upright.height; ++y) {
-    for (int x = 0; x < upright.width; ++x) {
-      const auto [from_x, from_y] = source_of(x, y, orientation, picture.width, picture.height);
-      const size_t from = static_cast<size_t>(from_y) * static_cast<size_t>(picture.width) +
-                          static_cast<size_t>(from_x);
-      to = std::copy_n(picture.pixels.begin() + static_cast<ptrdiff_t>(from * channels), channels,
-                       to);
+  const auto width = static_cast<size_t>(picture.width),
+             height = static_cast<size_t>(picture.height);
+  const auto channels = static_cast<size_t>(picture.channels);
+  if (orientation >= 5) std::swap(picture.width, picture.height);
+  std::vector<uint16_t> upright(picture.pixels.size());
+  uint16_t* to = upright.data();
+  for (int y = 0; y < picture.height; ++y) {
+    for (int x = 0; x < picture.width; ++x) {
+      const size_t from =
+          source_of(static_cast<size_t>(x), static_cast<size_t>(y), orientation, width, height);
+      to = std::copy_n(picture.pixels.data() + from * channels, channels, to);
     }
   }
-  picture = std::move(upright);
+  picture.pixels = std::move(upright);
 }
 
 std::vector<Picture> decode(const EncodedPicture& file, Format format) {
@@ -96,8 +87,9 @@ std::vector<Picture> decode(const EncodedPicture& file, Format format) {
 std::string read_picture_file(const std::filesystem::path& path) {
   std::string start(kSignatureBytes, '\0');
   std::ifstream file(path, std::ios::binary);
-  if (file.read(start.data(), kSignatureBytes) && !looks_like_picture(start))
+  if (file.read(start.data(), kSignatureBytes) && !looks_like_picture(start)) {
     fail_unknown(start, path.string());
+  }
   try {
     return read_file(path);
   } catch (const std::runtime_error& error) {
@@ -132,8 +124,9 @@ bool looks_like_picture(std::string_view bytes) { return format_of(bytes) != For
 void check_size(const EncodedPicture& file, uint64_t width, uint64_t height, uint64_t frames) {
   const std::string seen = (frames == 1 ? "" : std::to_string(frames) + " frames of ") +
                            std::to_string(width) + " x " + std::to_string(height) + " pixels";
-  if (width == 0 || height == 0)
+  if (width == 0 || height == 0) {
     throw ImageError(file.name + ": a picture without pixels, " + seen);
+  }
   if (std::max(width, height) > kMaxSide) {
     throw ImageError(file.name + ": too large, " + seen + ": a side may have at most " +
                      std::to_string(kMaxSide));
@@ -158,8 +151,7 @@ void check_texts(const ImageTexts& texts) {
   for (const auto& [keyword, text] : texts) {
     if (!is_keyword(keyword)) {
       throw ImageError(
-          "a keyword must be 1..79 printable ASCII characters, the first and last no space, not "
-          "\"" +
+          "a keyword must be 1..79 printable ASCII characters without spaces around them, not \"" +
           keyword + "\"");
     }
     if (text.find('\0') != text.npos || !is_utf8(text)) {

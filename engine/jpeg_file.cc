@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
-#include <cstring>
 #include <new>
 
 #include "engine/exif.h"
@@ -17,9 +16,6 @@
 namespace heddle {
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::string_view kExifPrefix = "Exif\0\0"sv;
 // A scan of a few bytes makes the decoder walk through the whole picture; encoders use about ten.
 constexpr int kMaxScans = 200;
 

@@ -11,8 +11,16 @@ void add_problem(LoadedGraph& loaded, std::string kind, std::string message) {
       {.step = "", .node = "", .socket = "", .kind = std::move(kind), .message = std::move(message)});
 }
 
-void read_editor_format(LoadedGraph& loaded, Json document, const std::function<Json()>& declarations) {
-  ConvertedGraph converted = convert_editor_graph(document, declarations());
+// What reading needs from outside, and never from the clock or a registry of its own.
+struct Surroundings {
+  const std::function<Json()>& declarations;
+  std::time_t now;
+};
+
+void read_editor_format(LoadedGraph& loaded, Json document, const Surroundings& around) {
+  EditorOptions options;
+  localtime_r(&around.now, &options.now);
+  ConvertedGraph converted = convert_editor_graph(document, around.declarations(), options);
   for (Problem& problem : converted.problems) {
     (problem.warning ? loaded.warnings : loaded.problems).push_back(std::move(problem));
   }
@@ -20,13 +28,13 @@ void read_editor_format(LoadedGraph& loaded, Json document, const std::function<
   loaded.workflow = std::move(document);
 }
 
-void read_document(LoadedGraph& loaded, Json document, const std::function<Json()>& declarations) {
+void read_document(LoadedGraph& loaded, Json document, const Surroundings& around) {
   if (is_pipeline(document)) {
     loaded.kind = "pipeline";
     loaded.pipeline = parse_pipeline(document, loaded.problems);
   } else if (is_editor_format(document)) {
     loaded.kind = "editor format";
-    read_editor_format(loaded, std::move(document), declarations);
+    read_editor_format(loaded, std::move(document), around);
   } else if (document.is_object() && document.contains("prompt") && document["prompt"].is_object() &&
              !document["prompt"].contains("class_type")) {
     loaded.kind = "API format";
@@ -53,8 +61,7 @@ const std::string* find_text(const ImageTexts& texts, std::string_view keyword) 
   return nullptr;
 }
 
-void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string& name,
-                  const std::function<Json()>& declarations) {
+void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string& name, const Surroundings& around) {
   ImageTexts texts;
   try {
     texts = read_image_texts(bytes, name);
@@ -65,14 +72,14 @@ void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string
   const std::string* workflow = find_text(texts, "workflow");
   if (prompt) {
     if (auto document = parse_text(loaded, *prompt, name + " (prompt)")) {
-      read_document(loaded, std::move(*document), declarations);
+      read_document(loaded, std::move(*document), around);
     }
     if (workflow && loaded.workflow.is_null()) {
       if (auto document = parse_text(loaded, *workflow, name + " (workflow)")) loaded.workflow = std::move(*document);
     }
   } else if (workflow) {
     if (auto document = parse_text(loaded, *workflow, name + " (workflow)")) {
-      read_document(loaded, std::move(*document), declarations);
+      read_document(loaded, std::move(*document), around);
     }
   } else {
     add_problem(loaded, "no_graph",
@@ -83,12 +90,14 @@ void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string
 
 }  // namespace
 
-LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations) {
+LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations,
+                       std::time_t now) {
   LoadedGraph loaded;
+  const Surroundings around{declarations, now};
   if (looks_like_picture(bytes)) {
-    read_picture(loaded, bytes, name, declarations);
+    read_picture(loaded, bytes, name, around);
   } else if (auto document = parse_text(loaded, bytes, name)) {
-    read_document(loaded, std::move(*document), declarations);
+    read_document(loaded, std::move(*document), around);
   }
   return loaded;
 }

@@ -1,7 +1,7 @@
 // Any file that holds a graph: API format, editor format, a pipeline, or a picture with one of them inside.
 #pragma once
 
-#include <filesystem>
+#include <ctime>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,7 +24,8 @@ struct LoadedGraph {
 
 /// `declarations` gives /object_info; it is called for the editor format only. Of a picture that has both, the prompt
 /// (what ran) is taken and the workflow kept. A body as posted to /prompt, {"prompt": {...}}, is read too.
-/// Never throws for bad content: it is a problem.
-LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations);
+/// `now` is for the dates in file names of the editor format. Never throws for bad content: it is a problem.
+LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations,
+                       std::time_t now);
 
 }  // namespace heddle

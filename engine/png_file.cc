@@ -14,28 +14,31 @@
 namespace heddle {
 namespace {
 
-// The last error in words; no allocation, since it is filled on the way to a longjmp.
-using Reason = std::array<char, 200>;
-
-void keep_reason(Reason& reason, const char* text) {
-  std::snprintf(reason.data(), reason.size(), "%s", text);
-}
+// What libpng said. No allocation, since it is filled on the way to a longjmp.
+struct Report {
+  std::array<char, 200> error{};
+  bool transparency_lost = false;
+};
 
 [[noreturn]] void on_error(png_structp png, png_const_charp text) {
-  keep_reason(*static_cast<Reason*>(png_get_error_ptr(png)), text);
+  auto& error = static_cast<Report*>(png_get_error_ptr(png))->error;
+  std::snprintf(error.data(), error.size(), "%s", text);
   png_longjmp(png, 1);
 }
 
-// Warnings are about ancillary chunks and extra bytes. What would change pixels is an error to
-// libpng too.
-void on_warning(png_structp, png_const_charp) {}
+// Warnings are about chunks that give no pixels and bytes too many, with one exception: a tRNS that
+// cannot be used.
+void on_warning(png_structp png, png_const_charp text) {
+  if (std::strncmp(text, "tRNS", 4) == 0)
+    static_cast<Report*>(png_get_error_ptr(png))->transparency_lost = true;
+}
 
 class PngReader {
  public:
   explicit PngReader(const EncodedPicture& file)
       : file_(file),
         rest_(file.bytes),
-        png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &reason_, on_error, on_warning)) {
+        png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &report_, on_error, on_warning)) {
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
@@ -54,14 +57,15 @@ class PngReader {
     }
     if (!read_rows()) fail();
     if (picture_.depth == 8) {
-      for (size_t y = 0; y < rows_.size(); ++y)
+      for (size_t y = 0; y < rows_.size(); ++y) {
         widen(picture_.pixels.data() + y * row_values, row_values);
+      }
     }
     return std::move(picture_);
   }
 
  private:
-  [[noreturn]] void fail() { fail_damaged(file_, "PNG", reason_.data()); }
+  [[noreturn]] void fail() { fail_damaged(file_, "PNG", report_.error.data()); }
 
   static void on_read(png_structp png, png_bytep to, size_t size) {
     auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
@@ -78,8 +82,11 @@ class PngReader {
     // Only what gives pixels is read: a profile or a text may inflate to anything.
     png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_read_info(png_, info_);
-    const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
-    picture_.color_key = !palette && png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
+    const int type = png_get_color_type(png_, info_);
+    if (report_.transparency_lost && (type & PNG_COLOR_MASK_ALPHA) == 0)
+      png_error(png_, "tRNS: it does not fit");
+    picture_.color_key =
+        type != PNG_COLOR_TYPE_PALETTE && png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
     png_set_expand(png_);
     png_set_gray_to_rgb(png_);
     if (std::endian::native == std::endian::little) png_set_swap(png_);
@@ -108,7 +115,7 @@ class PngReader {
 
   const EncodedPicture& file_;
   std::string_view rest_;
-  Reason reason_{};
+  Report report_;
   Picture picture_;
   std::vector<png_bytep> rows_;
   png_structp png_ = nullptr;
@@ -118,7 +125,7 @@ class PngReader {
 class PngWriter {
  public:
   PngWriter()
-      : png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &reason_, on_error, on_warning)) {
+      : png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &report_, on_error, on_warning)) {
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
   }
   ~PngWriter() { png_destroy_write_struct(&png_, &info_); }
@@ -143,7 +150,7 @@ class PngWriter {
 
  private:
   [[noreturn]] void fail() {
-    throw ImageError(std::string("cannot encode a PNG: ") + reason_.data());
+    throw ImageError(std::string("cannot encode a PNG: ") + report_.error.data());
   }
 
   static void on_write(png_structp png, png_bytep from, size_t size) {
@@ -188,7 +195,7 @@ class PngWriter {
     return true;
   }
 
-  Reason reason_{};
+  Report report_;
   std::string bytes_;
   std::vector<unsigned char> row_;
   png_structp png_ = nullptr;

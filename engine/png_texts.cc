@@ -80,7 +80,7 @@ ImageTexts png_texts(std::string_view bytes) {
   while (const auto chunk = chunks.next()) {
     const bool holds_text = chunk->type == "tEXt" || chunk->type == "zTXt" ||
                             chunk->type == "iTXt" || chunk->type == "comf";
-    if (!holds_text || !chunk->intact) continue;
+    if (!holds_text || !chunk->intact()) continue;
     std::string_view data = chunk->data;
     const auto keyword = take_field(data);
     if (!keyword || !is_keyword(*keyword)) continue;
@@ -93,7 +93,7 @@ ImageTexts png_texts(std::string_view bytes) {
 std::string_view png_exif(std::string_view bytes) {
   PngChunks chunks(bytes);
   while (const auto chunk = chunks.next()) {
-    if (chunk->type == "eXIf" && chunk->intact) return chunk->data;
+    if (chunk->type == "eXIf" && chunk->intact()) return chunk->data;
   }
   return {};
 }

@@ -21,6 +21,8 @@ const uint8_t* data_of(std::string_view bytes) {
   return reinterpret_cast<const uint8_t*>(bytes.data());
 }
 
+[[noreturn]] void fail_version() { throw ImageError("libwebp is not the version of its headers"); }
+
 // A canvas as the decoder gives it, always RGBA.
 Picture picture_of(const uint8_t* canvas, const WebPAnimInfo& info, int channels) {
   Picture picture;
@@ -53,8 +55,7 @@ Decoder open_decoder(const EncodedPicture& file) {
                      " bytes");
   }
   WebPAnimDecoderOptions options;
-  if (WebPAnimDecoderOptionsInit(&options) == 0)
-    throw ImageError("libwebp is not the version of its headers");
+  if (WebPAnimDecoderOptionsInit(&options) == 0) fail_version();
   options.color_mode = MODE_RGBA;
   const WebPData data{data_of(file.bytes), file.bytes.size()};
   Decoder decoder(WebPAnimDecoderNew(&data, &options), WebPAnimDecoderDelete);
@@ -66,13 +67,13 @@ Decoder open_decoder(const EncodedPicture& file) {
 class Source {
  public:
   explicit Source(const Picture& picture) {
-    if (WebPPictureInit(&picture_) == 0)
-      throw ImageError("libwebp is not the version of its headers");
+    if (WebPPictureInit(&picture_) == 0) fail_version();
     const size_t stride =
         static_cast<size_t>(picture.width) * static_cast<size_t>(picture.channels);
     std::vector<uint8_t> bytes(stride * static_cast<size_t>(picture.height));
-    for (int y = 0; y < picture.height; ++y)
+    for (int y = 0; y < picture.height; ++y) {
       copy_row(picture, y, bytes.data() + stride * static_cast<size_t>(y));
+    }
     picture_.use_argb = 1;
     picture_.width = picture.width;
     picture_.height = picture.height;
@@ -171,7 +172,7 @@ std::string encode_webp(const Picture& picture, const ImageTexts& texts, int qua
                      std::to_string(picture.height) + ": save as PNG");
   }
   WebPConfig config;
-  if (WebPConfigInit(&config) == 0) throw ImageError("libwebp is not the version of its headers");
+  if (WebPConfigInit(&config) == 0) fail_version();
   config.quality = static_cast<float>(quality);
   config.lossless = lossless;
   config.exact = lossless;

@@ -15,20 +15,6 @@ namespace {
 // Raised whenever our own arithmetic may give other bytes.
 constexpr const char* kKernelVersion = "k1";
 
-const char* kind_name(weights::FileKind kind) {
-  switch (kind) {
-    case weights::FileKind::kCheckpoint: return "checkpoint";
-    case weights::FileKind::kUNet: return "U-Net";
-    case weights::FileKind::kVae: return "VAE";
-    case weights::FileKind::kTextEncoder: return "text encoder";
-    case weights::FileKind::kLora: return "LoRA";
-    case weights::FileKind::kEmbedding: return "embedding";
-    case weights::FileKind::kLatent: return "latent";
-    case weights::FileKind::kOther: return "other";
-  }
-  return "other";
-}
-
 }  // namespace
 
 SystemInfo TorchBackend::system_info() const {
@@ -46,7 +32,7 @@ void TorchBackend::set_threads(int threads) {
 
 Json TorchBackend::inspect(const std::filesystem::path& file) const {
   const weights::FileSummary summary = weights::inspect_file(file);
-  Json json{{"kind", kind_name(summary.kind)}};
+  Json json{{"kind", weights::kind_name(summary.kind)}};
   if (!summary.what.empty()) json["what"] = summary.what;
   if (!summary.family.empty()) json["family"] = summary.family;
   if (!summary.reason.empty()) json["reason"] = summary.reason;

@@ -64,6 +64,48 @@ struct ImageScale final : Node {
   }
 };
 
+struct ImageBatch final : Node {
+  static constexpr NodeInfo kInfo{.name = "ImageBatch",
+                                  .category = "image",
+                                  .help = "Joins pictures to one batch; the second takes the size of the first.",
+                                  .display_name = "Batch Images"};
+  In<Image> image1{this, "image1", "First pictures."};
+  In<Image> image2{this, "image2", "Pictures to add."};
+  Out<Image> batch{this, "IMAGE"};
+
+  void run(RunContext&) override {
+    const at::Tensor& first = image1->pixels;
+    at::Tensor second = image2->pixels;
+    if (first.size(1) != second.size(1) || first.size(2) != second.size(2)) {
+      second = diffusion::resize(second.movedim(-1, 1), "bilinear", first.size(2), first.size(1), true).movedim(1, -1);
+    }
+    const int64_t channels = std::min(first.size(3), second.size(3));
+    batch = Image{at::cat({first.slice(3, 0, channels), second.slice(3, 0, channels)}).contiguous()};
+  }
+};
+
+struct ImageGrid final : Node {
+  static constexpr NodeInfo kInfo{.name = "ImageGrid",
+                                  .category = "image",
+                                  .help = "Lays the pictures of a batch out on one sheet, row by row."};
+  In<Image> images{this, "images", "Pictures of one size."};
+  In<int64_t> columns{this, "columns", "Pictures in a row.", 4, between(1, 64), step(1)};
+  In<int64_t> gap{this, "gap", "White space between pictures, in pixels.", 4, between(0, 256), step(1)};
+  Out<Image> sheet{this, "IMAGE"};
+
+  void run(RunContext&) override {
+    const at::Tensor& pixels = images->pixels;  // [B, H, W, C]
+    const int64_t count = pixels.size(0), height = pixels.size(1), width = pixels.size(2);
+    const int64_t across = std::min(*columns, count), down = (count + across - 1) / across;
+    at::Tensor result = at::ones({1, down * (height + *gap) - *gap, across * (width + *gap) - *gap, pixels.size(3)});
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t y = k / across * (height + *gap), x = k % across * (width + *gap);
+      result.select(0, 0).slice(0, y, y + height).slice(1, x, x + width).copy_(pixels.select(0, k));
+    }
+    sheet = Image{result};
+  }
+};
+
 struct ImageInvert final : Node {
   static constexpr NodeInfo kInfo{
       .name = "ImageInvert", .category = "image", .help = "Inverts the colours.", .display_name = "Invert Image"};
@@ -93,6 +135,8 @@ struct EmptyImage final : Node {
 void register_image_nodes(Registry& registry) {
   registry.add<LoadImage>();
   registry.add<ImageScale>();
+  registry.add<ImageBatch>();
+  registry.add<ImageGrid>();
   registry.add<ImageInvert>();
   registry.add<EmptyImage>();
 }

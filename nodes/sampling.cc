@@ -4,6 +4,7 @@
 #include "engine/image_file.h"
 #include "engine/node.h"
 #include "engine/registry.h"
+#include "nodes/diffusion/extra_channels.h"
 #include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/latent_preview.h"
 #include "nodes/diffusion/sample.h"
@@ -46,6 +47,8 @@ Latent sample_latent(const Model& model, SampleRequest request, const Latent& la
   request.batch_index = latent.batch_index;
   request.latent_scale = model.latent_scale;
   request.model_channels = unet->layout().out_channels;
+  guidance.extra_channels =
+      diffusion::extra_channels(unet->layout().in_channels, latent.samples * model.latent_scale, latent.noise_mask);
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
     const Picture preview = preview_picture(denoised);
     context.progress(step + 1, steps, &preview);

@@ -1,5 +1,6 @@
 #include "engine/cli/source.h"
 
+#include <ctime>
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -95,7 +96,7 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   };
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    return {load_graph(text, "standard input", declared), {}};
+    return {load_graph(text, "standard input", declared, std::time(nullptr)), {}};
   }
   const auto file = find_graph_file(name, place);
   std::error_code error;
@@ -106,7 +107,7 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   }
   if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
-  return {load_graph(read_or_refuse(*file), file->string(), declared), *file};
+  return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr)), *file};
 }
 
 std::optional<Pipeline> peek_pipeline(const std::string& name, const Place& place) {

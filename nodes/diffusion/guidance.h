@@ -31,6 +31,7 @@ struct Guidance {
   Conditioning positive, negative;
   double scale = 1;     // cfg
   int64_t y_width = 0;  // of the vector that the network takes; 0: none
+  at::Tensor extra_channels;  // [B, E, H, W] that a U-Net takes behind x; undefined: none
 };
 
 /// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or

@@ -104,7 +104,7 @@ Tensor LayerReader::read(const std::string& tensor, const Shape& expected) {
                         value.sizes() == at::IntArrayRef(expected));
   bytes_ += value.nbytes();
   read_.insert(tensor);
-  return value;
+  return with_plain_strides(value);
 }
 
 void LayerReader::fail(const std::string& message) const {

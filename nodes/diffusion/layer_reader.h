@@ -1,6 +1,7 @@
-// Takes the layers of a network out of Weights. A tensor that is missing, of another shape or never asked for means that
-// the file is damaged or holds another network; each is an error that names the tensor, because a network built
-// regardless would give wrong pictures. Shapes are checked before data is read.
+// Takes the layers of a network out of Weights. A tensor that is missing, of another shape or never
+// asked for means that the file is damaged or holds another network; each is an error that names
+// the tensor, because a network built regardless would give wrong pictures. Shapes are checked
+// before data is read.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,8 @@ class LayerReader {
     int64_t kernel = 3, stride = 1, padding = 1;
   };
 
-  /// `network` begins every message ("U-Net"). `heartbeat` is called before each tensor. REQUIRES: `weights` outlives this.
+  /// `network` begins every message ("U-Net"). `heartbeat` is called before each tensor. REQUIRES:
+  /// `weights` outlives this.
   LayerReader(const Weights& weights, std::string network, Heartbeat heartbeat);
 
   /// All throw std::runtime_error if a tensor does not exist or does not have the expected shape.
@@ -37,9 +39,8 @@ class LayerReader {
   /// Throws std::runtime_error if there is a tensor under `prefix` that was not read.
   void expect_all_read(const std::string& prefix) const;
 
-  bool has(const std::string& tensor) const { return weights_.shape(tensor).has_value(); }
-  /// How many children a name has if none is missing: one more than the largest N in tensors `prefix` N `.`..., or 0.
-  /// Throws std::runtime_error if N is not a number below 1000.
+  /// How many children a name has if none is missing: one more than the largest N in tensors
+  /// `prefix` N `.`..., or 0. Throws std::runtime_error if N is not a number below 1000.
   int count(const std::string& prefix) const;
   /// The first tensor under `prefix`, or nothing.
   std::optional<std::string> first(const std::string& prefix) const;

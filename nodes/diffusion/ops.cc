@@ -11,11 +11,12 @@
 namespace heddle::diffusion {
 namespace {
 
-// oneDNN's matrix product, because MKL's (at::linear) sums in another order when the number of threads changes.
+// oneDNN's matrix product, because MKL's (at::linear) sums in another order when the number of
+// threads changes.
 Tensor onednn_linear(const Tensor& x, const Linear& layer) {
-  using Signature = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&,
-                           std::string_view, c10::List<std::optional<at::Scalar>>,
-                           std::optional<std::string_view>);
+  using Signature =
+      Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+             c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
                              .typed<Signature>();
@@ -24,8 +25,9 @@ Tensor onednn_linear(const Tensor& x, const Linear& layer) {
   return op.call(x, layer.weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
-// The vectorised SiLU and its scalar remainder differ in the last bit, so where the remainders lie must depend neither
-// on the number of threads nor on the batch: every row is cut into pieces of fixed size, each too small for ATen to split.
+// The vectorised SiLU and its scalar remainder differ in the last bit, so where the remainders lie
+// must depend neither on the number of threads nor on the batch: every row is cut into pieces of
+// fixed size, each too small for ATen to split.
 void silu_in_place(const Tensor& x) {
   constexpr int64_t kPiece = 1 << 14;
   const Tensor rows = x.view({x.size(0), -1});  // [B, n]
@@ -55,7 +57,8 @@ Tensor conv2d(const Tensor& x, const Conv2d& layer) {
 Tensor linear(const Tensor& x, const Linear& layer) {
   const Tensor rows = x.contiguous();
   const int64_t batch = rows.size(0);
-  // One row is multiplied by another kernel than several are: where an item of the batch has only one, items go alone.
+  // One row is multiplied by another kernel than several are: where an item of the batch has only
+  // one, items go alone.
   if (batch == 1 || rows.numel() > batch * rows.size(-1)) return onednn_linear(rows, layer);
   std::vector<Tensor> items;
   for (const Tensor& item : rows.split(1)) items.push_back(onednn_linear(item, layer));
@@ -89,8 +92,12 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, int64_t head
 }
 
 Tensor geglu(const Tensor& x, const Linear& layer) {
-  const std::vector<Tensor> halves = linear(x, layer).chunk(2, -1);
-  return at::gelu(halves[1]).mul_(halves[0]);
+  // Two products, because both halves then are contiguous: ATen has another GELU, that rounds
+  // otherwise, for strided ones.
+  const int64_t n = layer.weight.size(0) / 2;
+  const Linear value{layer.weight.narrow(0, 0, n), layer.bias.narrow(0, 0, n)};
+  const Linear gate{layer.weight.narrow(0, n, n), layer.bias.narrow(0, n, n)};
+  return at::gelu(linear(x, gate)).mul_(linear(x, value));
 }
 
 Tensor upsample_nearest(const Tensor& x, int64_t height, int64_t width) {
@@ -99,11 +106,13 @@ Tensor upsample_nearest(const Tensor& x, int64_t height, int64_t width) {
 
 Tensor pad_bottom_right(const Tensor& x) { return at::constant_pad_nd(x, {0, 1, 0, 1}); }
 
+Tensor with_plain_strides(const Tensor& x) { return x.reshape({-1}).view(x.sizes()); }
+
 Tensor to_tokens(const Tensor& image) { return image.flatten(2).transpose(1, 2).contiguous(); }
 
 Tensor to_image(const Tensor& tokens, int64_t height, int64_t width) {
-  return tokens.transpose(1, 2).contiguous().view(
-      {tokens.size(0), tokens.size(2), height, width});
+  return with_plain_strides(tokens.transpose(1, 2))
+      .view({tokens.size(0), tokens.size(2), height, width});
 }
 
 }  // namespace heddle::diffusion

@@ -33,7 +33,8 @@ Tensor sinusoids(const Tensor& t, int64_t width) {
   return at::cat({at::cos(angles), at::sin(angles)}, 1);
 }
 
-/// Embeds items one by one: the vectorised functions differ in the last bit by where in a batch a row lies.
+/// Embeds items one by one: the vectorised functions differ in the last bit by where in a batch a
+/// row lies.
 template <typename Function>
 Tensor by_item(const Tensor& x, Function embed_item) {
   std::vector<Tensor> items;
@@ -46,7 +47,8 @@ void require(bool holds, const std::string& message) {
 }
 
 std::string text(const Tensor& x) {
-  return x.defined() ? shape_text(x.sizes().vec()) + " of " + at::toString(x.scalar_type()) : "none";
+  return x.defined() ? shape_text(x.sizes().vec()) + " of " + at::toString(x.scalar_type())
+                     : "none";
 }
 
 bool is_float(const Tensor& x, int64_t dimensions) {
@@ -58,9 +60,8 @@ void check_arguments(const UNetLayout& layout, const Tensor& x, const Tensor& ti
   require(is_float(x, 4) && x.numel() > 0,
           "latents [batch, channels, height, width] of Float, none empty, got " + text(x));
   const int64_t batch = x.size(0);
-  require(x.size(1) == layout.in_channels,
-          "latents of " + std::to_string(layout.in_channels) + " channels, got " +
-              std::to_string(x.size(1)));
+  require(x.size(1) == layout.in_channels, "latents of " + std::to_string(layout.in_channels) +
+                                               " channels, got " + std::to_string(x.size(1)));
   require(is_float(timesteps, 1) && timesteps.size(0) == batch,
           "one timestep a latent, " + shape_text({batch}) + " of Float, got " + text(timesteps));
   if (layout.context_width > 0) {
@@ -152,7 +153,7 @@ Tensor UNet::forward(const Tensor& x, const Tensor& timesteps, const Tensor& con
   };
 
   UNetPass pass{net.embed_time(timesteps, y, tap), context, 0, 0, heartbeat};
-  Tensor h = x.contiguous();
+  Tensor h = with_plain_strides(x);
   std::vector<Tensor> skips;
   for (const UNetBlock& block : net.input_blocks) {
     h = run(block, h, pass);

@@ -1,10 +1,10 @@
-// The U-Net of latent diffusion (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models"),
-// for every checkpoint of the Stable Diffusion 1, 2 and XL families: the layout follows from the tensors.
+// The U-Net of latent diffusion (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent
+// Diffusion Models"), for every checkpoint of the Stable Diffusion 1, 2 and XL families: the layout
+// follows from the tensors.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +13,8 @@
 
 namespace heddle::diffusion {
 
-/// What the shapes of the tensors say about a U-Net. Names are those of single-file checkpoints, prefix removed: part K
-/// of input block N is `input_blocks.N.K`.
+/// What the shapes of the tensors say about a U-Net. Names are those of single-file checkpoints,
+/// prefix removed: part K of input block N is `input_blocks.N.K`.
 struct UNetLayout {
   enum class Kind { kConvolution, kResidual, kTransformer, kDownsample, kUpsample };
   struct Part {
@@ -26,10 +26,10 @@ struct UNetLayout {
   using Block = std::vector<Part>;  // run in order
 
   int in_channels = 0, out_channels = 0, model_channels = 0;
-  int time_width = 0;              // of the embedded timestep inside the network
-  int context_width = 0;           // 0: no attention anywhere
-  int y_width = 0;                 // 0: no vector conditioning
-  bool linear_projections = false; // proj_in and proj_out: linear (SD 2, XL) or 1x1 convolution (SD 1)
+  int time_width = 0;                // of the embedded timestep inside the network
+  int context_width = 0;             // 0: no attention anywhere
+  int y_width = 0;                   // 0: no vector conditioning
+  bool linear_projections = false;   // proj_in and proj_out; 1x1 convolutions in SD 1
   std::vector<int> multipliers;      // of a level: its channels / model_channels
   std::vector<int> residual_blocks;  // of a level, on the way down
   std::vector<Block> input_blocks;
@@ -42,12 +42,12 @@ UNetLayout detect_unet(const Weights& weights);
 
 class UNet {
  public:
-  /// Sees what each named part of the network gives: `time_embed`, `label_emb`, `input_blocks.N`, `middle_block`,
-  /// `output_blocks.N`. For tests and for finding out where two programs part.
+  /// Sees what each named part of the network gives: `time_embed`, `label_emb`, `input_blocks.N`,
+  /// `middle_block`, `output_blocks.N`. For tests and for finding out where two programs part.
   using Tap = std::function<void(const std::string& name, const Tensor& value)>;
 
-  /// Reads every weight once; they are released by the network's end. Throws as detect_unet, and for a tensor of a
-  /// block that has no place in this kind of network.
+  /// Reads every weight once; they are released by the network's end. Throws as detect_unet, and
+  /// for a tensor of a block that has no place in this kind of network.
   explicit UNet(const Weights& weights, const Heartbeat& heartbeat = {});
   ~UNet();
 
@@ -55,8 +55,8 @@ class UNet {
   size_t bytes() const;
 
   /// x [B, C, H, W], timesteps [B], context [B, T, context_width], y [B, y_width] or undefined;
-  /// all fp32. Gives [B, out_channels, H, W]. H and W may be odd. Safe to call from several threads.
-  /// Throws std::runtime_error that names the argument if one does not fit.
+  /// all fp32. Gives [B, out_channels, H, W]. H and W may be odd. Safe to call from several
+  /// threads. Throws std::runtime_error that names the argument if one does not fit.
   Tensor forward(const Tensor& x, const Tensor& timesteps, const Tensor& context, const Tensor& y,
                  const Heartbeat& heartbeat = {}, const Tap& tap = {}) const;
 

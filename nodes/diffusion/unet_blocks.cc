@@ -63,11 +63,16 @@ UNetPart read_part(LayerReader& reader, const std::string& name, const Part& par
                    const UNetLayout& layout) {
   const int64_t in = part.in_channels, out = part.out_channels;
   switch (part.kind) {
-    case Kind::kResidual: return read_residual(reader, name, part, layout.time_width);
-    case Kind::kTransformer: return read_transformer(reader, name, part, layout.context_width);
-    case Kind::kDownsample: return reader.conv2d(name + ".op", in, out, kHalving);
-    case Kind::kUpsample: return Upsample{reader.conv2d(name + ".conv", in, out, k3x3)};
-    case Kind::kConvolution: break;
+    case Kind::kResidual:
+      return read_residual(reader, name, part, layout.time_width);
+    case Kind::kTransformer:
+      return read_transformer(reader, name, part, layout.context_width);
+    case Kind::kDownsample:
+      return reader.conv2d(name + ".op", in, out, kHalving);
+    case Kind::kUpsample:
+      return Upsample{reader.conv2d(name + ".conv", in, out, k3x3)};
+    case Kind::kConvolution:
+      break;
   }
   return reader.conv2d(name, in, out, k3x3);
 }
@@ -79,15 +84,15 @@ Tensor run(const Upsample& upsample, const Tensor& x, const UNetPass& pass) {
 }
 
 Tensor run(const ResidualBlock& block, const Tensor& x, const UNetPass& pass) {
-  Tensor h = conv2d(group_norm_silu(x, block.norm1), block.conv1);       // [B, C', H, W]
-  h.add_(linear(pass.time, block.time).unsqueeze(-1).unsqueeze(-1));     // + [B, C', 1, 1]
+  Tensor h = conv2d(group_norm_silu(x, block.norm1), block.conv1);    // [B, C', H, W]
+  h.add_(linear(pass.time, block.time).unsqueeze(-1).unsqueeze(-1));  // + [B, C', 1, 1]
   h = conv2d(group_norm_silu(h, block.norm2), block.conv2);
   return h.add_(block.skip ? conv2d(x, *block.skip) : x);
 }
 
 Tensor attend(const Tensor& x, const Tensor& source, const Attention& layer) {
-  const Tensor y = attention(linear(x, layer.q), linear(source, layer.k),
-                             linear(source, layer.v), layer.heads);
+  const Tensor y =
+      attention(linear(x, layer.q), linear(source, layer.k), linear(source, layer.v), layer.heads);
   return linear(y, layer.out);
 }
 
@@ -109,8 +114,8 @@ Tensor run(const SpatialTransformer& transformer, const Tensor& x, const UNetPas
 
 }  // namespace
 
-UNetBlock read_block(LayerReader& reader, const std::string& name,
-                     const UNetLayout::Block& parts, const UNetLayout& layout) {
+UNetBlock read_block(LayerReader& reader, const std::string& name, const UNetLayout::Block& parts,
+                     const UNetLayout& layout) {
   UNetBlock block;
   for (size_t k = 0; k < parts.size(); ++k) {
     block.push_back(read_part(reader, name + "." + std::to_string(k), parts[k], layout));

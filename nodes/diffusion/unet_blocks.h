@@ -1,6 +1,7 @@
 // The parts that a U-Net's blocks are made of. Each is its weights; `run` carries it out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,7 +28,8 @@ struct Attention {
   int64_t heads;
 };
 
-/// Vaswani et al. 2017, norms first: self-attention, attention to the context, a gated feed-forward layer.
+/// Vaswani et al. 2017, norms first: self-attention, attention to the context, a gated feed-forward
+/// layer.
 struct TransformerBlock {
   LayerNorm norm1, norm2, norm3;
   Attention self, cross;
@@ -51,14 +53,14 @@ using UNetBlock = std::vector<UNetPart>;
 
 /// What parts see besides the image, in one pass through the network.
 struct UNetPass {
-  Tensor time;                 // [B, time_width], after SiLU
-  Tensor context;              // [B, T, context_width]
+  Tensor time;                    // [B, time_width], after SiLU
+  Tensor context;                 // [B, T, context_width]
   int64_t height = 0, width = 0;  // where an Upsample goes
   const Heartbeat& heartbeat;
 };
 
-UNetBlock read_block(LayerReader& reader, const std::string& name,
-                     const UNetLayout::Block& parts, const UNetLayout& layout);
+UNetBlock read_block(LayerReader& reader, const std::string& name, const UNetLayout::Block& parts,
+                     const UNetLayout& layout);
 
 /// x [B, C, H, W]; calls the heartbeat before every part and every transformer block.
 Tensor run(const UNetBlock& block, Tensor x, const UNetPass& pass);

@@ -1,5 +1,6 @@
-// Reads a U-Net's layout off the names and shapes of its tensors. Blocks are followed in the order in which data flows
-// through them, so that a tensor that does not fit is found where it is and not as a failing product inside the network.
+// Reads a U-Net's layout off the names and shapes of its tensors. Blocks are followed in the order
+// in which data flows through them, so that a tensor that does not fit is found where it is and not
+// as a failing product inside the network.
 #include <array>
 #include <stdexcept>
 
@@ -13,8 +14,8 @@ using Kind = UNetLayout::Kind;
 using Part = UNetLayout::Part;
 using Block = UNetLayout::Block;
 
-constexpr int kHeadsOfConvolutional = 8;   // SD 1
-constexpr int kHeadWidthOfLinear = 64;     // SD 2, XL
+constexpr int kHeadsOfConvolutional = 8;  // SD 1
+constexpr int kHeadWidthOfLinear = 64;    // SD 2, XL
 
 struct Stem {
   const char* text;
@@ -34,7 +35,9 @@ constexpr std::array<Stem, 12> kStems{{{"in_layers.", Kind::kResidual},
                                        {"weight", Kind::kConvolution},
                                        {"bias", Kind::kConvolution}}};
 
-[[noreturn]] void fail(const std::string& message) { throw std::runtime_error("U-Net: " + message); }
+[[noreturn]] void fail(const std::string& message) {
+  throw std::runtime_error("U-Net: " + message);
+}
 
 /// What flows from block to block.
 struct Flow {
@@ -44,8 +47,7 @@ struct Flow {
 
 class Detector {
  public:
-  explicit Detector(const Weights& weights)
-      : weights_(weights), reader_(weights, "U-Net", {}) {}
+  explicit Detector(const Weights& weights) : weights_(weights), reader_(weights, "U-Net", {}) {}
 
   UNetLayout detect();
 
@@ -92,8 +94,8 @@ void Detector::input_blocks() {
       if (part.kind == Kind::kResidual) ++layout_.residual_blocks.back();
     }
     if (flow_.channels % layout_.model_channels != 0) {
-      fail(name + " gives " + std::to_string(flow_.channels) + " channels, expected a multiple of " +
-           std::to_string(layout_.model_channels));
+      fail(name + " gives " + std::to_string(flow_.channels) +
+           " channels, expected a multiple of " + std::to_string(layout_.model_channels));
     }
     layout_.multipliers.resize(size_t(flow_.level) + 1);
     layout_.multipliers.back() = flow_.channels / layout_.model_channels;
@@ -152,11 +154,16 @@ Part Detector::part(const std::string& name) {
     return Part{kind, size(name + weight, 4, 1), size(name + weight, 4, 0)};
   };
   switch (kind_of(name)) {
-    case Kind::kConvolution: return convolution(Kind::kConvolution, ".weight");
-    case Kind::kDownsample: return convolution(Kind::kDownsample, ".op.weight");
-    case Kind::kUpsample: return convolution(Kind::kUpsample, ".conv.weight");
-    case Kind::kTransformer: return transformer(name);
-    case Kind::kResidual: break;
+    case Kind::kConvolution:
+      return convolution(Kind::kConvolution, ".weight");
+    case Kind::kDownsample:
+      return convolution(Kind::kDownsample, ".op.weight");
+    case Kind::kUpsample:
+      return convolution(Kind::kUpsample, ".conv.weight");
+    case Kind::kTransformer:
+      return transformer(name);
+    case Kind::kResidual:
+      break;
   }
   return {Kind::kResidual, size(name + ".in_layers.2.weight", 4, 1),
           size(name + ".out_layers.3.weight", 4, 0)};
@@ -180,8 +187,7 @@ Part Detector::transformer(const std::string& name) {
     fail(proj_in + " has shape " + shape_text(*shape) + ", expected channels in multiples of " +
          std::to_string(divisor));
   }
-  return {Kind::kTransformer, channels, channels,
-          reader_.count(name + ".transformer_blocks."),
+  return {Kind::kTransformer, channels, channels, reader_.count(name + ".transformer_blocks."),
           linear ? channels / kHeadWidthOfLinear : kHeadsOfConvolutional};
 }
 

@@ -95,7 +95,8 @@ AttentionBlock read_attention(LayerReader& reader, const std::string& name, int6
 Middle read_middle(LayerReader& reader, const std::string& name, int64_t& channels) {
   ResidualBlock block_1 = read_residual(reader, name + ".block_1", channels);
   AttentionBlock attn_1 = read_attention(reader, name + ".attn_1", channels);
-  return {std::move(block_1), std::move(attn_1), read_residual(reader, name + ".block_2", channels)};
+  return {std::move(block_1), std::move(attn_1),
+          read_residual(reader, name + ".block_2", channels)};
 }
 
 std::vector<ResidualBlock> read_blocks(LayerReader& reader, const std::string& name,
@@ -129,8 +130,8 @@ Encoder read_encoder(LayerReader& reader) {
 Decoder read_decoder(LayerReader& reader) {
   int64_t channels = reader.size("decoder.conv_in.weight", 4, 0);
   Decoder decoder;
-  decoder.conv_in = reader.conv2d("decoder.conv_in", reader.size("decoder.conv_in.weight", 4, 1),
-                                  channels, k3x3);
+  decoder.conv_in =
+      reader.conv2d("decoder.conv_in", reader.size("decoder.conv_in.weight", 4, 1), channels, k3x3);
   decoder.mid = read_middle(reader, "decoder.mid", channels);
   decoder.up.resize(size_t(reader.count("decoder.up.")));
   for (size_t k = decoder.up.size(); k-- > 0;) {
@@ -225,10 +226,10 @@ Tensor network_image(const Tensor& image, int64_t scale) {
 
 void require(bool holds, const std::string& expected, const Tensor& got) {
   if (holds) return;
-  throw std::runtime_error("this VAE takes " + expected + ", got " +
-                           (got.defined() ? shape_text(got.sizes().vec()) + " of " +
-                                                at::toString(got.scalar_type())
-                                          : "nothing"));
+  throw std::runtime_error(
+      "this VAE takes " + expected + ", got " +
+      (got.defined() ? shape_text(got.sizes().vec()) + " of " + at::toString(got.scalar_type())
+                     : "nothing"));
 }
 
 bool is_float(const Tensor& x) {
@@ -254,11 +255,11 @@ Vae::Vae(const Weights& weights, const Heartbeat& heartbeat) {
   const int64_t inner = net.decoder.conv_in.weight.size(1);
   const int64_t moments = net.encoder.conv_out.weight.size(0);
   int64_t latent = inner;
-  if (reader.has("post_quant_conv.weight")) {
+  if (reader.first("post_quant_conv.")) {
     latent = reader.size("post_quant_conv.weight", 4, 1);
     net.post_quant_conv = reader.conv2d("post_quant_conv", latent, inner, k1x1);
   }
-  if (reader.has("quant_conv.weight")) {
+  if (reader.first("quant_conv.")) {
     net.quant_conv = reader.conv2d("quant_conv", moments, 2 * latent, k1x1);
   } else if (moments != 2 * latent) {
     throw std::runtime_error("VAE: encoder.conv_out gives " + std::to_string(moments) +
@@ -312,7 +313,7 @@ Tensor Vae::decode_raw(const Tensor& latent, const Heartbeat& heartbeat, const T
   const Pass pass(heartbeat);
   std::vector<Tensor> pictures;
   for (const Tensor& item : latent.split(1)) {
-    Tensor z = item.contiguous();
+    Tensor z = with_plain_strides(item);
     if (net.post_quant_conv) {
       z = pass.conv(z, *net.post_quant_conv);
       if (tap) tap("post_quant_conv", z);

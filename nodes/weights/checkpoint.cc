@@ -13,7 +13,8 @@ constexpr int64_t kLatentChannels = 4;
 }
 
 std::string not_supported() {
-  return std::string(", which is not supported yet; supported is ") + family_name(Family::kSd1);
+  return std::string(", which is not supported yet (supported: single files of ") +
+         family_name(Family::kSd1) + ")";
 }
 
 void check_kind(const TensorFile& file) {
@@ -61,7 +62,7 @@ void check_complete(const TensorFile& file, const Part& part) {
                    ". The file is damaged or was cut down; fetch it again");
 }
 
-// Dimension `dim` of tensor `name`, or -1 if it has none such.
+// Dimension `dim` of tensor `name`, or -1 if there is none.
 int64_t dimension(const TensorFile& file, const Part& part, const std::string& name, size_t dim) {
   const auto found = part.names.find(name);
   if (found == part.names.end()) return -1;
@@ -71,7 +72,7 @@ int64_t dimension(const TensorFile& file, const Part& part, const std::string& n
 
 void check_vae(const TensorFile& file, const Part& vae) {
   const int64_t channels = dimension(file, vae, "decoder.conv_in.weight", 1);
-  if (channels == kLatentChannels) return;
+  if (channels == kLatentChannels || channels < 0) return;
   reject(file, "its VAE has " + std::to_string(channels) +
                    " latent channels; Stable Diffusion's has " + std::to_string(kLatentChannels) +
                    ". Other families are not supported yet");
@@ -103,12 +104,13 @@ Checkpoint open_checkpoint(const std::filesystem::path& path) {
   checkpoint.vae = find_part(file.tensors(), PartKind::kVae);
   checkpoint.text = find_part(file.tensors(), PartKind::kTextEncoder);
   check_found(checkpoint);
+  if (checkpoint.vae) check_vae(file, *checkpoint.vae);
   for (const auto* part : {&checkpoint.unet, &checkpoint.vae, &checkpoint.text}) {
     if (*part) check_complete(file, **part);
   }
-  if (checkpoint.unet && guess.name.empty())
+  if (checkpoint.unet && guess.name.empty()) {
     reject(file, "its U-Net is of an unknown family" + not_supported());
-  if (checkpoint.vae) check_vae(file, *checkpoint.vae);
+  }
   if (checkpoint.unet && checkpoint.text) check_widths(file, *checkpoint.unet, *checkpoint.text);
 
   checkpoint.family = guess.family;

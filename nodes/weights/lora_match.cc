@@ -166,8 +166,8 @@ void Matcher::check_shapes() const {
     if (!change.mid.empty()) shapes.mid = shape_of_key(change.mid);
     const auto problem = misfit(shapes, shape_of_weight(change.target));
     if (!problem) continue;
-    if (++misfits == 1)
-      first = in_quotes(change.stem) + ": " + *problem + " (" + change.target.weight + ")";
+    if (++misfits > 1) continue;
+    first = in_quotes(change.stem) + ": " + *problem + " (" + change.target.weight + ")";
   }
   if (misfits == 0) return;
   reject(first + "; " + std::to_string(misfits) + " of its " + std::to_string(changes_.size()) +

@@ -334,6 +334,14 @@ TEST(ImageFile, TooFewScanLinesAreAnError) {
             "x.png: damaged PNG: Not enough image data");
 }
 
+TEST(ImageFile, ATransparencyThatDoesNotFitIsAnErrorWhereItWouldCount) {
+  const std::string transparency = chunk("tRNS", "abc");
+  EXPECT_EQ(reading_error(png(header(1, 1, 8, kRgb), "\0abc"s, transparency)),
+            "x.png: damaged PNG: tRNS: it does not fit");
+  EXPECT_THAT(read_one(png(header(1, 1, 8, kRgba), "\0\1\2\3\4"s, transparency)).pixels,
+              ElementsAre(1, 2, 3, 4));
+}
+
 TEST(ImageFile, AJpegWhoseDataIsCutBeforeItsEndMarkerIsAnError) {
   const std::string bytes = golden("rotated.jpg");
   EXPECT_THAT(reading_error(bytes.substr(0, bytes.size() - 20) + "\xFF\xD9"),

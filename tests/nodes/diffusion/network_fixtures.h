@@ -1,4 +1,5 @@
-// What tests of networks share: weights of a golden checkpoint's part, threads, and messages of errors.
+// What tests of networks share: weights of a golden checkpoint's part, threads, and messages of
+// errors.
 #pragma once
 
 #include <ATen/Parallel.h>
@@ -29,14 +30,20 @@ inline testing::MapWeights as_weights(testing::Tensors tensors) { return {std::m
 
 class WithThreads {
  public:
-  explicit WithThreads(int n) : before_(at::get_num_threads()) { at::set_num_threads(n); }
+  explicit WithThreads(int n) { at::set_num_threads(n); }
   ~WithThreads() { at::set_num_threads(before_); }
 
  private:
-  int before_;
+  const int before_ = at::get_num_threads();
 };
 
-/// The message of the std::runtime_error that `action` throws; a failed test and "" if it throws none.
+/// Small networks are quickest on one thread, most of all where others keep the machine busy.
+class OneThread : public ::testing::Test {
+  WithThreads one_{1};
+};
+
+/// The message of the std::runtime_error that `action` throws; a failed test and "" if it throws
+/// none.
 template <typename Action>
 std::string error_of(Action action) {
   try {

@@ -12,9 +12,9 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::golden_json;
 using testing::golden_tensors;
+using ::testing::HasSubstr;
 using testing::Tensors;
 
 const std::string kPrefix = "model.diffusion_model.";
@@ -62,14 +62,17 @@ void check_case(const UNet& unet, const nlohmann::json& about, const Tensors& go
     ++taps;
     if (test.contains("taps")) expect_agrees(about, golden, "unet." + name + "." + part, value);
   };
-  const Tensor out = unet.forward(input("x"), input("timesteps"), input("context"), input("y"), {}, tap);
+  const Tensor out =
+      unet.forward(input("x"), input("timesteps"), input("context"), input("y"), {}, tap);
   if (test.contains("taps")) {
     EXPECT_EQ(taps, test["taps"].size());
   }
   expect_agrees(about, golden, test["output"], out);
 }
 
-class UNetGolden : public ::testing::TestWithParam<const char*> {};
+class UNetTest : public OneThread {};
+class UNetLayoutTest : public OneThread {};
+class UNetGolden : public OneThread, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(UNetGolden, EveryCaseAgreesInsideAndOut) {
   const std::string name = GetParam();
@@ -103,25 +106,24 @@ TEST(UNetFullSize, Sd15AgreesAndDoesNotDependOnThreads) {
   EXPECT_TRUE(at::equal(alone, expected.narrow(0, 1, 1)));
 }
 
-class UNetIndependence : public ::testing::TestWithParam<const char*> {};
+class UNetIndependence : public OneThread, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(UNetIndependence, BytesDependNeitherOnThreadsNorOnTheBatch) {
   const UNet unet(as_weights(unet_tensors(GetParam())));
-  for (const auto& [height, width] : {std::pair<int64_t, int64_t>{16, 24}, {9, 13}, {33, 40}, {8, 8}, {1, 1}}) {
-    const Inputs in = some_inputs(unet.layout(), 3, height, width);
-    Tensor expected;
+  for (const auto& [height, width] :
+       {std::pair<int64_t, int64_t>{9, 13}, {33, 40}, {8, 8}, {1, 1}}) {
+    const Inputs in = some_inputs(unet.layout(), 2, height, width);
+    const Tensor expected = run(unet, in);
     {
-      const WithThreads one(1);
-      expected = run(unet, in);
+      const WithThreads two(2);
+      EXPECT_TRUE(at::equal(run(unet, in), expected)) << "two threads, " << height << " high";
     }
-    for (const int threads : {2, 3}) {
-      const WithThreads some(threads);
-      EXPECT_TRUE(at::equal(run(unet, in), expected)) << threads << " threads, " << height << " high";
-    }
-    for (int64_t k = 0; k < 3; ++k) {
+    for (int64_t k = 0; k < 2; ++k) {
       const auto item = [&](const Tensor& x) { return x.defined() ? x.narrow(0, k, 1) : x; };
-      const Tensor alone = run(unet, {item(in.x), item(in.timesteps), item(in.context), item(in.y)});
-      EXPECT_TRUE(at::equal(alone, expected.narrow(0, k, 1))) << "item " << k << ", " << height << " high";
+      const Tensor alone =
+          run(unet, {item(in.x), item(in.timesteps), item(in.context), item(in.y)});
+      EXPECT_TRUE(at::equal(alone, expected.narrow(0, k, 1)))
+          << "item " << k << ", " << height << " high";
     }
   }
 }
@@ -141,7 +143,7 @@ std::vector<int> depths(const std::vector<UNetLayout::Block>& blocks) {
   return result;
 }
 
-TEST(UNetLayout, Sd15InpaintingFollowsFromShapes) {
+TEST_F(UNetLayoutTest, Sd15InpaintingFollowsFromShapes) {
   const UNetLayout layout = detect_unet(as_weights(unet_tensors("mini_sd15_inpaint")));
   EXPECT_EQ(layout.in_channels, 9);
   EXPECT_EQ(layout.out_channels, 4);
@@ -157,7 +159,7 @@ TEST(UNetLayout, Sd15InpaintingFollowsFromShapes) {
   EXPECT_EQ(layout.input_blocks[4][1].heads, 8);
 }
 
-TEST(UNetLayout, SdxlAndItsRefinerFollowFromShapes) {
+TEST_F(UNetLayoutTest, SdxlAndItsRefinerFollowFromShapes) {
   const UNetLayout base = detect_unet(as_weights(unet_tensors("mini_sdxl")));
   EXPECT_TRUE(base.linear_projections);
   EXPECT_EQ(base.y_width, 1728);
@@ -172,7 +174,7 @@ TEST(UNetLayout, SdxlAndItsRefinerFollowFromShapes) {
   EXPECT_THAT(depths(refiner.input_blocks), ElementsAre(0, 0, 0, 0, 2, 2, 0, 2, 2, 0, 0, 0));
 }
 
-TEST(UNet, BytesAreThoseOfItsParameters) {
+TEST_F(UNetTest, BytesAreThoseOfItsParameters) {
   const Tensors tensors = unet_tensors("mini_sd15");
   size_t bytes = 0;
   for (const auto& [name, tensor] : tensors) bytes += tensor.nbytes();
@@ -191,7 +193,7 @@ void zero(Tensors& tensors, const std::string& layer) {
 }
 
 // A part taken away must equal one that adds nothing.
-TEST(UNet, ReducedNetworksSkipThePartsTheyDoNotHave) {
+TEST_F(UNetTest, ReducedNetworksSkipThePartsTheyDoNotHave) {
   Tensors reduced = unet_tensors("mini_sdxl"), idle = reduced;
   erase_under(reduced, "output_blocks.1.1.");
   erase_under(reduced, "input_blocks.4.1.");
@@ -211,13 +213,16 @@ TEST(UNet, ReducedNetworksSkipThePartsTheyDoNotHave) {
   EXPECT_TRUE(at::equal(run(UNet(as_weights(reduced)), in), run(UNet(as_weights(idle)), in)));
 }
 
-TEST(UNet, OneResidualBlockALevelIsANetworkToo) {
+TEST_F(UNetTest, OneResidualBlockALevelIsANetworkToo) {
   Tensors tensors = unet_tensors("mini_sd15"), shorter;
-  // Keeps input blocks 0, 1, 3 of the first level and drops the other levels: 0 -> res -> down -> (middle) -> up.
-  const std::map<std::string, std::string> moved{
-      {"input_blocks.0.", "input_blocks.0."},   {"input_blocks.1.", "input_blocks.1."},
-      {"output_blocks.10.", "output_blocks.0."}, {"output_blocks.11.", "output_blocks.1."},
-      {"time_embed.", "time_embed."},           {"out.", "out."}};
+  // Keeps input blocks 0, 1, 3 of the first level and drops the other levels: 0 -> res -> down ->
+  // (middle) -> up.
+  const std::map<std::string, std::string> moved{{"input_blocks.0.", "input_blocks.0."},
+                                                 {"input_blocks.1.", "input_blocks.1."},
+                                                 {"output_blocks.10.", "output_blocks.0."},
+                                                 {"output_blocks.11.", "output_blocks.1."},
+                                                 {"time_embed.", "time_embed."},
+                                                 {"out.", "out."}};
   for (const auto& [from, to] : moved) {
     for (const auto& [name, tensor] : tensors) {
       if (name.starts_with(from)) shorter.emplace(to + name.substr(from.size()), tensor);
@@ -231,7 +236,7 @@ TEST(UNet, OneResidualBlockALevelIsANetworkToo) {
 
 // ---- Damaged and foreign files.
 
-TEST(UNet, AnyMissingTensorIsAnErrorThatNamesIt) {
+TEST_F(UNetTest, AnyMissingTensorIsAnErrorThatNamesIt) {
   const Tensors whole = unet_tensors("mini_sdxl_refiner");
   for (const auto& [name, tensor] : whole) {
     Tensors tensors = whole;
@@ -240,7 +245,7 @@ TEST(UNet, AnyMissingTensorIsAnErrorThatNamesIt) {
   }
 }
 
-TEST(UNet, AnyTensorOfAnotherShapeIsAnErrorWithBothShapes) {
+TEST_F(UNetTest, AnyTensorOfAnotherShapeIsAnErrorWithBothShapes) {
   const Tensors whole = unet_tensors("mini_sd15");
   for (const auto& [name, tensor] : whole) {
     Tensors tensors = whole;
@@ -253,21 +258,23 @@ TEST(UNet, AnyTensorOfAnotherShapeIsAnErrorWithBothShapes) {
             "U-Net: tensor input_blocks.1.1.proj_out.bias has shape [31], expected [32]");
 }
 
-TEST(UNet, ATensorWithNoPlaceIsAnError) {
+TEST_F(UNetTest, ATensorWithNoPlaceIsAnError) {
   for (const char* name : {"input_blocks.1.0.time_stack.weight", "middle_block.1.norm.scale",
                            "output_blocks.3.2.mystery.weight", "label_emb.weight"}) {
     Tensors tensors = unet_tensors("mini_sd15");
     tensors[name] = at::zeros({3});
-    EXPECT_THAT(error_of([&] { const UNet unet(as_weights(tensors)); }), HasSubstr("label_emb"
-                            == std::string(name).substr(0, 9) ? "label_emb.0.0.weight" : name));
+    EXPECT_THAT(
+        error_of([&] { const UNet unet(as_weights(tensors)); }),
+        HasSubstr("label_emb" == std::string(name).substr(0, 9) ? "label_emb.0.0.weight" : name));
   }
 }
 
-TEST(UNet, BlocksThatDoNotConnectAreAnError) {
+TEST_F(UNetTest, BlocksThatDoNotConnectAreAnError) {
   const Tensors whole = unet_tensors("mini_sd15");
   Tensors tensors = whole;
   erase_under(tensors, "input_blocks.5.");
-  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }), HasSubstr("under input_blocks.5;"));
+  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }),
+              HasSubstr("under input_blocks.5;"));
 
   tensors = whole;
   erase_under(tensors, "output_blocks.11.");
@@ -281,19 +288,22 @@ TEST(UNet, BlocksThatDoNotConnectAreAnError) {
 
   tensors = whole;
   tensors["input_blocks.99999999999.0.weight"] = at::zeros({1});
-  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }), HasSubstr("input_blocks.99999999999"));
+  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }),
+              HasSubstr("input_blocks.99999999999"));
 
   tensors = whole;
   erase_under(tensors, "input_blocks.3.");
   tensors["input_blocks.3.0.conv.weight"] = at::zeros({32, 32, 3, 3});
-  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }), HasSubstr("only in output blocks"));
+  EXPECT_THAT(error_of([&] { detect_unet(as_weights(tensors)); }),
+              HasSubstr("only in output blocks"));
 
-  EXPECT_THAT(error_of([&] { detect_unet(as_weights({})); }), HasSubstr("input_blocks.0.0.weight is missing"));
+  EXPECT_THAT(error_of([&] { detect_unet(as_weights({})); }),
+              HasSubstr("input_blocks.0.0.weight is missing"));
 }
 
 // ---- Arguments.
 
-TEST(UNet, ArgumentsThatDoNotFitAreErrorsThatSayWhatDoes) {
+TEST_F(UNetTest, ArgumentsThatDoNotFitAreErrorsThatSayWhatDoes) {
   const UNet unet(as_weights(unet_tensors("mini_sd15_inpaint")));
   const Inputs good = some_inputs(unet.layout(), 2, 8, 8);
   const auto error = [&](auto change) {
@@ -310,17 +320,21 @@ TEST(UNet, ArgumentsThatDoNotFitAreErrorsThatSayWhatDoes) {
               HasSubstr("one timestep a latent, [2] of Float, got [1]"));
   EXPECT_THAT(error([](Inputs& in) { in.context = in.context.narrow(2, 0, 64); }),
               HasSubstr("a context [2, tokens, 128] of Float, got [2, 19, 64]"));
-  EXPECT_THAT(error([](Inputs& in) { in.y = at::zeros({2, 5}); }), HasSubstr("no vector y, got [2, 5]"));
+  EXPECT_THAT(error([](Inputs& in) {
+                in.y = at::zeros({2, 5});
+              }),
+              HasSubstr("no vector y, got [2, 5]"));
 }
 
-TEST(UNet, AModelWithAVectorInputInsistsOnIt) {
+TEST_F(UNetTest, AModelWithAVectorInputInsistsOnIt) {
   const UNet unet(as_weights(unet_tensors("mini_sdxl")));
   Inputs in = some_inputs(unet.layout(), 1, 8, 8);
   in.y = Tensor();
-  EXPECT_EQ(error_of([&] { run(unet, in); }), "this model takes a vector y [1, 1728] of Float, got none");
+  EXPECT_EQ(error_of([&] { run(unet, in); }),
+            "this model takes a vector y [1, 1728] of Float, got none");
 }
 
-TEST(UNet, ArgumentsAreLeftAsTheyWereAndNothingOfAutogradIsKept) {
+TEST_F(UNetTest, ArgumentsAreLeftAsTheyWereAndNothingOfAutogradIsKept) {
   Tensors tensors = unet_tensors("mini_sd15");
   for (auto& [name, tensor] : tensors) tensor.requires_grad_(true);
   const UNet unet(as_weights(tensors));
@@ -331,18 +345,20 @@ TEST(UNet, ArgumentsAreLeftAsTheyWereAndNothingOfAutogradIsKept) {
   EXPECT_TRUE(at::equal(in.context, context));
 }
 
-TEST(UNet, StridedArgumentsGiveTheSameBytes) {
+TEST_F(UNetTest, StridesOfArgumentsMeanNothing) {
   const UNet unet(as_weights(unet_tensors("mini_sd15")));
-  const Inputs in = some_inputs(unet.layout(), 1, 8, 12);
-  Inputs strided = in;
-  strided.x = in.x.contiguous(at::MemoryFormat::ChannelsLast);
-  strided.context = in.context.transpose(1, 2).contiguous().transpose(1, 2);
-  EXPECT_TRUE(at::equal(run(unet, strided), run(unet, in)));
+  for (const int64_t size : {1, 8}) {
+    const Inputs in = some_inputs(unet.layout(), 1, size, size);
+    Inputs strided = in;
+    strided.x = at::empty({1, size, size, 4}).permute({0, 3, 1, 2}).copy_(in.x);
+    strided.context = in.context.transpose(1, 2).contiguous().transpose(1, 2);
+    EXPECT_TRUE(at::equal(run(unet, strided), run(unet, in)));
+  }
 }
 
 // ---- Stopping.
 
-TEST(UNet, TheHeartbeatComesBeforeEveryPartAndMayStopAnything) {
+TEST_F(UNetTest, TheHeartbeatComesBeforeEveryPartAndMayStopAnything) {
   const testing::MapWeights weights = as_weights(unet_tensors("mini_sd15"));
   int beats = 0;
   const UNet unet(weights, [&] { ++beats; });
@@ -352,12 +368,17 @@ TEST(UNet, TheHeartbeatComesBeforeEveryPartAndMayStopAnything) {
   beats = 0;
   run(unet, in, [&] { ++beats; });
   const int total = beats;
-  EXPECT_EQ(total, 1 + 22 + 2 * 16 + 3 + 3 + 1);  // conv_in, residual, transformer + block, down, up, out
+  EXPECT_EQ(total,
+            1 + 22 + 2 * 16 + 3 + 3 + 1);  // conv_in, residual, transformer + block, down, up, out
 
   struct Stop {};
   for (const int last : {1, total / 2, total}) {
     beats = 0;
-    EXPECT_THROW(run(unet, in, [&] { if (++beats == last) throw Stop(); }), Stop);
+    EXPECT_THROW(run(unet, in,
+                     [&] {
+                       if (++beats == last) throw Stop();
+                     }),
+                 Stop);
     EXPECT_EQ(beats, last);
   }
   EXPECT_THROW(UNet(weights, [] { throw Stop(); }), Stop);
