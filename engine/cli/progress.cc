@@ -12,9 +12,10 @@ ProgressObserver::ProgressObserver(Terminal& terminal, std::function<double()> c
 
 void ProgressObserver::step_started(const StepRef& step) {
   if (!terminal_.is_live()) return terminal_.print("step " + step_text(step) + " started");
-  Running running{.index = step.index, .progress = {}, .since = clock_()};
+  Running& running = running_.emplace_back();
+  running.index = step.index;
   running.progress.label = step_text(step);
-  running_.push_back(std::move(running));
+  running.since = clock_();
   draw();
 }
 

@@ -26,7 +26,7 @@ class ProgressObserver final : public Observer {
 
  private:
   struct Running {
-    int index;
+    int index = 0;
     Progress progress;
     double since = 0;  // when the progress was `first`
   };

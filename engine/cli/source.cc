@@ -21,6 +21,13 @@ bool is_file(const fs::path& path) {
   return fs::exists(path, error) && !fs::is_directory(path, error);  // a pipe will do
 }
 
+// A checkpoint, say, that would be read whole to find that it is none.
+bool is_too_large(const fs::path& path) {
+  std::error_code error;
+  const uintmax_t size = fs::file_size(path, error);
+  return !error && size > kMaxJsonBytes;
+}
+
 // A name is looked up in several folders and must not lead out of them.
 bool stays_inside(const fs::path& name) {
   return name.is_relative() && std::find(name.begin(), name.end(), "..") == name.end();
@@ -98,6 +105,7 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
     throw UsageError("there is no graph " + name + did_you_mean(name, graph_names(place)) +
                      "; give a file, or a name that `heddle pipelines` lists");
   }
+  if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
   return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr)), *file};
 }
@@ -106,7 +114,7 @@ std::optional<Pipeline> peek_pipeline(const std::string& name, const Place& plac
   const auto file = find_graph_file(name, place);
   std::error_code error;
   // Only what can be read twice. Anything else is not looked into before its turn.
-  if (!file || !fs::is_regular_file(*file, error)) return std::nullopt;
+  if (!file || !fs::is_regular_file(*file, error) || is_too_large(*file)) return std::nullopt;
   const std::string text = read_or_refuse(*file);
   if (text.find("\"pipeline/") == std::string::npos) return std::nullopt;
   try {

@@ -50,6 +50,12 @@ TEST_F(CliBadInput, AFolderIsNoGraph) {
   EXPECT_THAT(refused({"run", home.path().string()}), HasSubstr("is a folder, not a graph"));
 }
 
+TEST_F(CliBadInput, AFileTooLargeForAGraphIsNotRead) {
+  const std::string file = write("huge.json", "{}");
+  std::filesystem::resize_file(file, kMaxJsonBytes + 1);
+  EXPECT_THAT(refused({"run", file}), HasSubstr("huge.json is too large for a graph"));
+}
+
 TEST_F(CliBadInput, AnUnreadableFileSaysWhy) {
   if (geteuid() == 0) GTEST_SKIP() << "everything is readable for root";
   const std::string file = write("closed.json", "{}");
