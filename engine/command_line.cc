@@ -18,13 +18,13 @@ using namespace cli;
 
 int print_version(const Backend& backend) {
   const SystemInfo system = backend.system_info();
-  std::cout << "heddle " << version() << "\nlibtorch " << system.libtorch << "\nprocessor " << system.processor
-            << '\n';
+  std::cout << "heddle " << version() << "\nlibtorch " << system.libtorch << "\nprocessor "
+            << system.processor << '\n';
   return kDone;
 }
 
-// The word that names a pipeline: what the verb took for its graph, or, where a flag of the pipeline came first and is
-// not known yet, one of the words left over.
+// The word that names a pipeline: what the verb took for its graph, or, where a flag of the
+// pipeline came first and is not known yet, one of the words left over.
 std::optional<std::pair<std::string, Pipeline>> find_pipeline(const Arguments& arguments) {
   const Place place = find_place(arguments.options);
   std::vector<std::string> words{arguments.options.subject};
@@ -36,24 +36,27 @@ std::optional<std::pair<std::string, Pipeline>> find_pipeline(const Arguments& a
   return std::nullopt;
 }
 
-int run_verb_of(const Arguments& arguments, const Registry& registry, Backend& backend, Terminal& terminal) {
+int run_verb_of(const Arguments& arguments, const Registry& registry, Backend& backend,
+                Terminal& terminal) {
   const Logging logging(arguments.options, terminal);
   return arguments.verb->run(arguments.options, {registry, backend, terminal});
 }
 
-int dispatch(const std::vector<std::string>& words, const Registry& registry, Backend& backend, Terminal& terminal) {
+int dispatch(const std::vector<std::string>& words, const Registry& registry, Backend& backend,
+             Terminal& terminal) {
   Arguments arguments = parse_arguments(words, all_verbs(), {});
   if (arguments.options.version) return print_version(backend);
   std::optional<std::pair<std::string, Pipeline>> pipeline;
   if (arguments.verb && arguments.verb->takes_graph) pipeline = find_pipeline(arguments);
   if (pipeline) arguments = parse_arguments(words, all_verbs(), pipeline->second.inputs);
   if (arguments.options.help) {
-    std::cout << (pipeline         ? pipeline_help(pipeline->second, pipeline->first, *arguments.verb)
+    std::cout << (pipeline ? pipeline_help(pipeline->second, pipeline->first, *arguments.verb)
                   : arguments.verb ? verb_help(*arguments.verb)
                                    : program_help(all_verbs()));
     return kDone;
   }
-  refuse_unknown(arguments, all_verbs(), pipeline ? pipeline->second.inputs : std::vector<PipelineInput>{});
+  refuse_unknown(arguments, all_verbs(),
+                 pipeline ? pipeline->second.inputs : std::vector<PipelineInput>{});
   if (arguments.verb) return run_verb_of(arguments, registry, backend, terminal);
   std::cerr << program_help(all_verbs());
   return kBadUsage;

@@ -7,11 +7,13 @@ namespace heddle::cli {
 namespace {
 
 Problem flag_problem(std::string kind, std::string message) {
-  return {.step = "", .node = "", .socket = "", .kind = std::move(kind), .message = std::move(message)};
+  return {
+      .step = "", .node = "", .socket = "", .kind = std::move(kind), .message = std::move(message)};
 }
 
 // Steps of that title, or of that node under any of its names.
-std::vector<int> steps_called(const Graph& graph, const std::string& name, const Registry& registry) {
+std::vector<int> steps_called(const Graph& graph, const std::string& name,
+                              const Registry& registry) {
   const NodeDeclaration* node = registry.find(name);
   std::vector<int> steps;
   for (size_t i = 0; i < graph.steps.size(); ++i) {
@@ -41,21 +43,23 @@ Problem no_step(const Graph& graph, const std::string& name) {
     names.insert(names.end(), {step.id, step.node, step.title});
     all.push_back(int(i));
   }
-  return flag_problem("no_such_step", "there is no step \"" + name + "\"" + did_you_mean(name, names) +
-                                          "; the graph has " + step_list(graph, all));
+  return flag_problem("no_such_step", "there is no step \"" + name + "\"" +
+                                          did_you_mean(name, names) + "; the graph has " +
+                                          step_list(graph, all));
 }
 
-std::optional<int> one_step(const Graph& graph, const std::string& name, const std::vector<int>& steps,
-                            Problems& problems) {
+std::optional<int> one_step(const Graph& graph, const std::string& name,
+                            const std::vector<int>& steps, Problems& problems) {
   if (steps.size() == 1) return steps[0];
   problems.push_back(flag_problem("ambiguous_step", "\"" + name + "\" means more than one step: " +
                                                         step_list(graph, steps) + "; use an id"));
   return std::nullopt;
 }
 
-// The step before one of the dots in `name`: an id first, then a title or node; the longest that is there.
-std::optional<int> step_before_dot(const Graph& graph, const std::string& name, const Registry& registry,
-                                   size_t& dot, Problems& problems) {
+// The step before one of the dots in `name`: an id first, then a title or node; the longest that is
+// there.
+std::optional<int> step_before_dot(const Graph& graph, const std::string& name,
+                                   const Registry& registry, size_t& dot, Problems& problems) {
   for (dot = name.rfind('.'); dot != std::string::npos && dot > 0; dot = name.rfind('.', dot - 1)) {
     const int step = graph.find(name.substr(0, dot));
     if (step >= 0) return step;
@@ -81,10 +85,11 @@ std::optional<int> find_step(const Graph& graph, const std::string& name, const 
   return std::nullopt;
 }
 
-std::optional<SocketAddress> find_socket(const Graph& graph, const std::string& name, const Registry& registry,
-                                         Problems& problems) {
+std::optional<SocketAddress> find_socket(const Graph& graph, const std::string& name,
+                                         const Registry& registry, Problems& problems) {
   if (name.find('.') == std::string::npos) {
-    problems.push_back(flag_problem("malformed", "\"" + name + "\" names no socket; expected STEP.SOCKET=VALUE"));
+    problems.push_back(
+        flag_problem("malformed", "\"" + name + "\" names no socket; expected STEP.SOCKET=VALUE"));
     return std::nullopt;
   }
   size_t dot = 0;
@@ -97,10 +102,15 @@ std::optional<SocketAddress> find_socket(const Graph& graph, const std::string& 
   const int spec = node->find_input(address.socket);
   if (spec < 0) {
     std::string sockets;
-    for (const std::string& known : node->input_names()) sockets += (sockets.empty() ? "" : ", ") + known;
-    problems.push_back({.step = step.id, .node = step.node, .socket = address.socket, .kind = "undeclared_input",
-                        .message = "there is no such input" + did_you_mean(address.socket, node->input_names()) +
-                                   "; " + step.node + " has " + (sockets.empty() ? "none" : sockets)});
+    for (const std::string& known : node->input_names())
+      sockets += (sockets.empty() ? "" : ", ") + known;
+    problems.push_back({.step = step.id,
+                        .node = step.node,
+                        .socket = address.socket,
+                        .kind = "undeclared_input",
+                        .message = "there is no such input" +
+                                   did_you_mean(address.socket, node->input_names()) + "; " +
+                                   step.node + " has " + (sockets.empty() ? "none" : sockets)});
     return std::nullopt;
   }
   address.spec = &node->inputs[size_t(spec)];

@@ -26,7 +26,8 @@ std::string results_text(uint64_t entries, uint64_t bytes) {
 int say_size(const Options& options, const Place& place, ResultStore* store) {
   const uint64_t entries = store ? store->entries() : 0, bytes = store ? store->bytes() : 0;
   if (options.json) {
-    write_json_line(std::cout, {{"folder", place.cache.string()}, {"entries", entries}, {"bytes", bytes}});
+    write_json_line(std::cout,
+                    {{"folder", place.cache.string()}, {"entries", entries}, {"bytes", bytes}});
   } else {
     std::cout << results_text(entries, bytes) << ", in " << place.cache.string() << '\n';
   }
@@ -42,17 +43,21 @@ std::string time_text(int64_t seconds) {
 }
 
 // The key of an entry is in its path: ab/cdef... is abcdef...
-std::string key_of(const fs::path& path) { return path.parent_path().filename().string() + path.stem().string(); }
+std::string key_of(const fs::path& path) {
+  return path.parent_path().filename().string() + path.stem().string();
+}
 
 int list(const Options& options, const Place& place, ResultStore* store) {
   std::vector<EntryInfo> entries;
   if (store) entries = EntryFolder((place.cache / "results").string()).scan();
-  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.used > b.used; });
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.used > b.used; });
   std::vector<std::vector<std::string>> rows;
   for (const EntryInfo& entry : entries) {
     if (options.json) {
-      write_json_line(std::cout,
-                      {{"key", key_of(entry.path)}, {"bytes", entry.bytes}, {"used", entry.used.first}});
+      write_json_line(
+          std::cout,
+          {{"key", key_of(entry.path)}, {"bytes", entry.bytes}, {"used", entry.used.first}});
     } else {
       rows.push_back({time_text(entry.used.first), size_text(entry.bytes), key_of(entry.path)});
     }
@@ -78,8 +83,8 @@ int cache(const Options& options, const Program& program) {
   if (options.subject.empty()) return say_size(options, place, store.get());
   if (options.subject == "list") return list(options, place, store.get());
   if (options.subject == "clear") return clear(options, store.get());
-  throw UsageError("cache cannot \"" + options.subject + "\"" + did_you_mean(options.subject, {"list", "clear"}) +
-                   "; it can list and clear");
+  throw UsageError("cache cannot \"" + options.subject + "\"" +
+                   did_you_mean(options.subject, {"list", "clear"}) + "; it can list and clear");
 }
 
 }  // namespace

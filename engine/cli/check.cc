@@ -23,21 +23,23 @@ int check(const Options& options, const Program& program) {
                                 {"warnings", task.warnings.size()}});
   }
   if (!task.problems.empty()) return kBadUsage;
-  if (!options.json && !options.quiet) std::cout << steps << (steps == 1 ? " step, fine\n" : " steps, fine\n");
+  if (!options.json && !options.quiet)
+    std::cout << steps << (steps == 1 ? " step, fine\n" : " steps, fine\n");
   return kDone;
 }
 
 }  // namespace
 
 const Verb& check_verb() {
-  static const Verb kVerb{.name = "check",
-                          .summary = "says everything that is wrong with a graph, without running it",
-                          .subject = "GRAPH",
-                          .subject_help = "as for run",
-                          .takes_graph = true,
-                          .flags = graph_flags(),
-                          .examples = {"heddle check graph.json"},
-                          .run = check};
+  static const Verb kVerb{
+      .name = "check",
+      .summary = "says everything that is wrong with a graph, without running it",
+      .subject = "GRAPH",
+      .subject_help = "as for run",
+      .takes_graph = true,
+      .flags = graph_flags(),
+      .examples = {"heddle check graph.json"},
+      .run = check};
   return kVerb;
 }
 

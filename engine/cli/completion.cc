@@ -13,10 +13,12 @@ std::string spaced(const std::vector<std::string>& words) {
   return text;
 }
 
-// What may stand after a verb beside files and flags; the program itself is asked where the answer is not fixed.
+// What may stand after a verb beside files and flags; the program itself is asked where the answer
+// is not fixed.
 std::string subject_words(const Verb& verb) {
   if (verb.name == "nodes") return "$(heddle nodes --quiet 2>/dev/null)";
-  if (verb.name == "pipelines" || verb.takes_graph) return "$(heddle pipelines --quiet 2>/dev/null)";
+  if (verb.name == "pipelines" || verb.takes_graph)
+    return "$(heddle pipelines --quiet 2>/dev/null)";
   if (verb.name == "cache") return "list clear";
   if (verb.name == "completion") return "bash";
   return "";
@@ -33,14 +35,21 @@ std::string bash_script(const std::vector<const Verb*>& verbs) {
   }
   return "# eval \"$(heddle completion bash)\"\n"
          "_heddle() {\n"
-         "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" flags=\"\" words=\"\" common=\"" + spaced(common) + "\"\n"
+         "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" flags=\"\" words=\"\" common=\"" +
+         spaced(common) +
+         "\"\n"
          "  local i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "    case \" " + spaced(names) + " \" in *\" ${COMP_WORDS[i]} \"*) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
+         "    case \" " +
+         spaced(names) +
+         " \" in *\" ${COMP_WORDS[i]} \"*) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
          "  done\n"
          "  case \"$verb\" in\n"
-         "    \"\") words=\"" + spaced(names) + " --version\" ;;\n"
-         "    help) words=\"" + spaced(names) + "\" ;;\n" + cases +
+         "    \"\") words=\"" +
+         spaced(names) +
+         " --version\" ;;\n"
+         "    help) words=\"" +
+         spaced(names) + "\" ;;\n" + cases +
          "  esac\n"
          "  case \"$word\" in\n"
          "    -*) COMPREPLY=($(compgen -W \"$flags $common\" -- \"$word\")) ;;\n"

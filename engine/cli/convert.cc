@@ -23,18 +23,20 @@ int convert(const Options& options, const Program& program) {
 
 const Verb& convert_verb() {
   static const Verb kVerb = [] {
-    Verb verb{.name = "convert",
-              .summary = "writes a graph in API format to standard output",
-              .subject = "FILE",
-              .subject_help = "a graph in editor format, a picture with a graph in it, or a pipeline",
-              .takes_graph = true,
-              .flags = graph_flags(),
-              .examples = {"heddle convert saved.json > api.json", "heddle convert picture.png",
-                           "heddle convert saved.json --declarations object_info.json"},
-              .run = convert};
-    verb.flags.push_back({"--declarations", "FILE",
-                          "what a server's /object_info gives, for a graph made with that server's nodes",
-                          &Options::declarations});
+    Verb verb{
+        .name = "convert",
+        .summary = "writes a graph in API format to standard output",
+        .subject = "FILE",
+        .subject_help = "a graph in editor format, a picture with a graph in it, or a pipeline",
+        .takes_graph = true,
+        .flags = graph_flags(),
+        .examples = {"heddle convert saved.json > api.json", "heddle convert picture.png",
+                     "heddle convert saved.json --declarations object_info.json"},
+        .run = convert};
+    verb.flags.push_back(
+        {"--declarations", "FILE",
+         "what a server's /object_info gives, for a graph made with that server's nodes",
+         &Options::declarations});
     return verb;
   }();
   return kVerb;

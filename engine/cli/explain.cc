@@ -16,18 +16,24 @@ namespace {
 
 const char* action_text(const Explanation& explanation) {
   switch (explanation.action) {
-    case Action::kRun: return "run";
-    case Action::kCached: return "cached";
-    case Action::kSkip: return "skip";
+    case Action::kRun:
+      return "run";
+    case Action::kCached:
+      return "cached";
+    case Action::kSkip:
+      return "skip";
   }
   return "";
 }
 
 const char* action_words(const Explanation& explanation) {
   switch (explanation.action) {
-    case Action::kRun: return "runs:";
-    case Action::kCached: return "cached:";
-    case Action::kSkip: return "not needed:";
+    case Action::kRun:
+      return "runs:";
+    case Action::kCached:
+      return "cached:";
+    case Action::kSkip:
+      return "not needed:";
   }
   return "";
 }
@@ -38,11 +44,13 @@ Json step_event(const Step& step, const Explanation& explanation) {
              {"node", step.node},
              {"action", action_text(explanation)},
              {"reason", explanation.reason}};
-  if (explanation.tier != Tier::kNone) event["tier"] = explanation.tier == Tier::kDisk ? "disk" : "memory";
+  if (explanation.tier != Tier::kNone)
+    event["tier"] = explanation.tier == Tier::kDisk ? "disk" : "memory";
   return event;
 }
 
-void print(const Options& options, const PreparedJob& job, const std::vector<Explanation>& explanations) {
+void print(const Options& options, const PreparedJob& job,
+           const std::vector<Explanation>& explanations) {
   std::vector<std::vector<std::string>> rows;
   for (const int i : job.checked.order) {
     const Step& step = job.graph.steps[size_t(i)];
@@ -90,14 +98,15 @@ int explain_graph(const Options& options, const Program& program) {
 }  // namespace
 
 const Verb& explain_verb() {
-  static const Verb kVerb{.name = "explain",
-                          .summary = "says for each step whether it would run or is cached, and because of what change",
-                          .subject = "GRAPH",
-                          .subject_help = "as for run",
-                          .takes_graph = true,
-                          .flags = graph_flags(),
-                          .examples = {"heddle explain graph.json", "heddle explain graph.json --set 3.steps=30"},
-                          .run = explain_graph};
+  static const Verb kVerb{
+      .name = "explain",
+      .summary = "says for each step whether it would run or is cached, and because of what change",
+      .subject = "GRAPH",
+      .subject_help = "as for run",
+      .takes_graph = true,
+      .flags = graph_flags(),
+      .examples = {"heddle explain graph.json", "heddle explain graph.json --set 3.steps=30"},
+      .run = explain_graph};
   return kVerb;
 }
 

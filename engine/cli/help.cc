@@ -61,8 +61,9 @@ std::string flags_help(const std::vector<Flag>& flags) {
 
 std::string common_help() {
   return "\nOptions of every verb\n" + flags_help(common_flags()) +
-         entry("--settings FILE", "flags by name, as TOML (default: $XDG_CONFIG_HOME/heddle/settings.toml if there is "
-                                  "one); `threads = 4` sets --threads, those of a verb go into a section [run]") +
+         entry("--settings FILE",
+               "flags by name, as TOML (default: $XDG_CONFIG_HOME/heddle/settings.toml if there is "
+               "one); `threads = 4` sets --threads, those of a verb go into a section [run]") +
          entry("-h, --help", "this text");
 }
 
@@ -77,7 +78,8 @@ std::string bound_text(const Json& bound) { return bound.is_null() ? "" : litera
 std::string input_facts(const PipelineInput& input) {
   std::string facts;
   const auto add = [&](const std::string& fact) { facts += (facts.empty() ? "" : ", ") + fact; };
-  if (!input.min.is_null() || !input.max.is_null()) add(bound_text(input.min) + ".." + bound_text(input.max));
+  if (!input.min.is_null() || !input.max.is_null())
+    add(bound_text(input.min) + ".." + bound_text(input.max));
   if (!input.default_value.is_null()) {
     add("default " + literal_text(input.default_value));
   } else {
@@ -100,13 +102,15 @@ int help(const Options& options, const Program&) {
     }
     names.push_back(verb->name);
   }
-  throw UsageError("unknown verb \"" + options.subject + "\"" + did_you_mean(options.subject, names));
+  throw UsageError("unknown verb \"" + options.subject + "\"" +
+                   did_you_mean(options.subject, names));
 }
 
 }  // namespace
 
 std::string program_help(const std::vector<const Verb*>& verbs) {
-  std::string text = "heddle runs graphs of diffusion nodes.\n\nUsage: heddle VERB [options]\n\nVerbs\n";
+  std::string text =
+      "heddle runs graphs of diffusion nodes.\n\nUsage: heddle VERB [options]\n\nVerbs\n";
   for (const Verb* verb : verbs) text += entry(verb->name + " " + verb->subject, verb->summary);
   text += "\n`heddle help VERB` tells more. `heddle --version` says what this is.\n";
   return text + common_help() +
@@ -137,7 +141,8 @@ std::string pipeline_help(const Pipeline& pipeline, const std::string& name, con
   }
   text += "\nOutputs\n";
   for (const PipelineOutput& output : pipeline.outputs) {
-    text += entry(printable(output.name), printable("output " + std::to_string(output.slot) + " of step " + output.step));
+    text += entry(printable(output.name),
+                  printable("output " + std::to_string(output.slot) + " of step " + output.step));
   }
   return text + "\n`heddle help " + verb.name + "` lists the other options.\n";
 }

@@ -51,7 +51,8 @@ fs::path find_subject(const Options& options) {
   for (const auto& [kind, roots] : place.folders.models) {
     if (const auto path = place.folders.find(kind, options.subject)) return *path;
   }
-  throw UsageError("there is no file " + options.subject + ", and no model of that name; `heddle models` lists them");
+  throw UsageError("there is no file " + options.subject +
+                   ", and no model of that name; `heddle models` lists them");
 }
 
 bool is_picture(const fs::path& file) {
@@ -74,7 +75,8 @@ void print_facts(const Json& facts, const std::string& indent) {
       std::cout << '\n';
       print_facts(value, indent + "  ");
     } else {
-      std::cout << printable(value.is_string() ? value.get<std::string>() : dump_python(value)) << '\n';
+      std::cout << printable(value.is_string() ? value.get<std::string>() : dump_python(value))
+                << '\n';
     }
   }
 }
@@ -90,7 +92,8 @@ Json inspect_file(const fs::path& file, const Program& program) {
 }
 
 int inspect(const Options& options, const Program& program) {
-  if (options.subject.empty()) throw UsageError("inspect needs a file: a checkpoint, a LoRA or a picture");
+  if (options.subject.empty())
+    throw UsageError("inspect needs a file: a checkpoint, a LoRA or a picture");
   const fs::path file = find_subject(options);
   if (fs::is_directory(file)) throw UsageError(file.string() + " is a folder, not a file");
   const Json facts = inspect_file(file, program);
@@ -106,12 +109,13 @@ int inspect(const Options& options, const Program& program) {
 }  // namespace
 
 const Verb& inspect_verb() {
-  static const Verb kVerb{.name = "inspect",
-                          .summary = "says what a checkpoint, a LoRA or a picture is",
-                          .subject = "FILE",
-                          .subject_help = "a model file or its name, or a picture",
-                          .examples = {"heddle inspect pocket.safetensors", "heddle inspect output/picture.png --json"},
-                          .run = inspect};
+  static const Verb kVerb{
+      .name = "inspect",
+      .summary = "says what a checkpoint, a LoRA or a picture is",
+      .subject = "FILE",
+      .subject_help = "a model file or its name, or a picture",
+      .examples = {"heddle inspect pocket.safetensors", "heddle inspect output/picture.png --json"},
+      .run = inspect};
   return kVerb;
 }
 

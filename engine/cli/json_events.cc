@@ -27,7 +27,8 @@ void JsonObserver::step_cached(const StepRef& step, bool from_disk) {
   write("step_cached", step, {{"tier", from_disk ? "disk" : "memory"}});
 }
 
-void JsonObserver::step_finished(const StepRef& step, double seconds, const Json& ui, const Json& notes) {
+void JsonObserver::step_finished(const StepRef& step, double seconds, const Json& ui,
+                                 const Json& notes) {
   write("step_finished", step, {{"seconds", seconds}, {"ui", ui}, {"notes", notes}});
 }
 

@@ -1,4 +1,5 @@
-// What happens, as one JSON object a line on standard output. docs/command-line.md says what is in them.
+// What happens, as one JSON object a line on standard output. docs/command-line.md says what is in
+// them.
 #pragma once
 
 #include <ostream>
@@ -24,7 +25,8 @@ class JsonObserver final : public Observer {
   void step_progress(const StepRef& step, int value, int total) override;
   void step_preview(const StepRef& step, const Picture& picture) override;
   void step_cached(const StepRef& step, bool from_disk) override;
-  void step_finished(const StepRef& step, double seconds, const Json& ui, const Json& notes) override;
+  void step_finished(const StepRef& step, double seconds, const Json& ui,
+                     const Json& notes) override;
   void step_failed(const StepRef& step, const std::string& message) override;
   void step_warning(const StepRef& step, const std::string& message) override;
 

@@ -13,8 +13,8 @@
 namespace heddle::cli {
 namespace {
 
-// What the current thread works on. Observers are called from the thread that runs the step, so lines that other code
-// logs meanwhile are placed as well.
+// What the current thread works on. Observers are called from the thread that runs the step, so
+// lines that other code logs meanwhile are placed as well.
 thread_local std::string current_work;
 
 class WorkFlag final : public spdlog::custom_flag_formatter {
@@ -24,7 +24,9 @@ class WorkFlag final : public spdlog::custom_flag_formatter {
     const std::string text = current_work + ": ";
     out.append(text.data(), text.data() + text.size());
   }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<WorkFlag>(); }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<WorkFlag>();
+  }
 };
 
 class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -43,10 +45,12 @@ class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 spdlog::level::level_enum level_of(const CommonOptions& options) {
-  if (options.log_level.empty()) return options.log_file.empty() ? spdlog::level::warn : spdlog::level::info;
+  if (options.log_level.empty())
+    return options.log_file.empty() ? spdlog::level::warn : spdlog::level::info;
   const std::vector<std::string> kNames{"trace", "debug", "info", "warning", "error", "off"};
   if (std::find(kNames.begin(), kNames.end(), options.log_level) == kNames.end()) {
-    throw UsageError("--log-level " + options.log_level + " is no level" + did_you_mean(options.log_level, kNames) +
+    throw UsageError("--log-level " + options.log_level + " is no level" +
+                     did_you_mean(options.log_level, kNames) +
                      "; allowed: trace, debug, info, warning, error, off");
   }
   return spdlog::level::from_str(options.log_level);
@@ -56,7 +60,8 @@ spdlog::sink_ptr make_sink(const CommonOptions& options, Terminal& terminal) {
   if (options.log_file.empty()) return std::make_shared<TerminalSink>(terminal);
   constexpr size_t kLargest = 10 << 20, kOldFiles = 5;
   try {
-    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.log_file, kLargest, kOldFiles);
+    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.log_file, kLargest,
+                                                                  kOldFiles);
   } catch (const spdlog::spdlog_ex& error) {
     throw UsageError("cannot write the log file " + options.log_file + ": " + error.what());
   }
@@ -70,15 +75,19 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
 
 }  // namespace
 
-Logging::Logging(const CommonOptions& options, Terminal& terminal) : before_(spdlog::default_logger()) {
+Logging::Logging(const CommonOptions& options, Terminal& terminal)
+    : before_(spdlog::default_logger()) {
   const auto level = level_of(options);
   auto logger = std::make_shared<spdlog::logger>("heddle", make_sink(options, terminal));
   auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::local, options.log_file.empty() ? "" : spdlog::details::os::default_eol);
-  formatter->add_flag<WorkFlag>('*').set_pattern(options.log_file.empty() ? "%l: %*%v" : "%Y-%m-%d %H:%M:%S.%e %P %l %*%v");
+      spdlog::pattern_time_type::local,
+      options.log_file.empty() ? "" : spdlog::details::os::default_eol);
+  formatter->add_flag<WorkFlag>('*').set_pattern(
+      options.log_file.empty() ? "%l: %*%v" : "%Y-%m-%d %H:%M:%S.%e %P %l %*%v");
   logger->set_formatter(std::move(formatter));
   logger->set_level(level);
-  logger->flush_on(spdlog::level::info);  // a log is read when something went wrong: nothing may be left in a buffer
+  // A log is read when something went wrong: nothing may be left in a buffer.
+  logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }
 
@@ -90,13 +99,15 @@ LogObserver::LogObserver(const std::string& job, const CheckedGraph& checked) : 
   if (spdlog::should_log(spdlog::level::debug)) return;
   for (const CheckedStep& step : checked.steps) {
     for (const BoundInput& input : step.inputs) {
-      if (step.node->inputs[size_t(input.spec)].type != "STRING" || !input.literal.is_string()) continue;
+      if (step.node->inputs[size_t(input.spec)].type != "STRING" || !input.literal.is_string())
+        continue;
       const auto& text = input.literal.get_ref<const std::string&>();
       if (text.size() >= kShortest) texts_.push_back(text);
     }
   }
   // The longest first, so that none is left over where one is part of another.
-  std::sort(texts_.begin(), texts_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  std::sort(texts_.begin(), texts_.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
 LogObserver::~LogObserver() { current_work.clear(); }

@@ -1,5 +1,6 @@
-// The log: spdlog set up as the flags say. Every line that is written while a step runs, by whichever part of the
-// program, carries job and step. What people write in prompts is not in it, unless they ask for debug.
+// The log: spdlog set up as the flags say. Every line that is written while a step runs, by
+// whichever part of the program, carries job and step. What people write in prompts is not in it,
+// unless they ask for debug.
 #pragma once
 
 #include <memory>
@@ -39,7 +40,8 @@ class LogObserver final : public Observer {
 
   void step_started(const StepRef& step) override;
   void step_cached(const StepRef& step, bool from_disk) override;
-  void step_finished(const StepRef& step, double seconds, const Json& ui, const Json& notes) override;
+  void step_finished(const StepRef& step, double seconds, const Json& ui,
+                     const Json& notes) override;
   void step_failed(const StepRef& step, const std::string& message) override;
   void step_warning(const StepRef& step, const std::string& message) override;
 

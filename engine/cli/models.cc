@@ -48,7 +48,8 @@ int models(const Options& options, const Program&) {
     } else if (options.quiet) {
       std::cout << printable(model.name) << '\n';
     } else {
-      rows.push_back({model.kind, printable(model.name), size_text(model.bytes), model.folder.string()});
+      rows.push_back(
+          {model.kind, printable(model.name), size_text(model.bytes), model.folder.string()});
     }
   }
   print_table(rows);

@@ -45,8 +45,9 @@ int list_nodes(const Options& options, const Registry& registry) {
     } else if (options.quiet) {
       std::cout << name << '\n';
     } else {
-      rows.push_back({name, std::string(node.info.category),
-                      node.name == name ? first_sentence(node.info.help) : "the same as " + node.name});
+      rows.push_back(
+          {name, std::string(node.info.category),
+           node.name == name ? first_sentence(node.info.help) : "the same as " + node.name});
     }
   }
   print_table(rows);
@@ -55,7 +56,8 @@ int list_nodes(const Options& options, const Registry& registry) {
 
 std::string choices_text(const std::vector<std::string>& choices) {
   constexpr size_t kMost = 30;
-  std::vector<std::string> shown(choices.begin(), choices.begin() + std::ptrdiff_t(std::min(choices.size(), kMost)));
+  std::vector<std::string> shown(choices.begin(),
+                                 choices.begin() + std::ptrdiff_t(std::min(choices.size(), kMost)));
   std::string text = joined(shown);
   if (choices.size() > kMost) text += " and " + std::to_string(choices.size() - kMost) + " more";
   return text;
@@ -64,11 +66,13 @@ std::string choices_text(const std::vector<std::string>& choices) {
 std::string values_text(const InputSpec& spec, const Folders& folders) {
   if (spec.is_file()) {
     const std::vector<std::string> files = folders.list(spec.folder);
-    return "a file in " + spec.folder + (files.empty() ? " (there is none)" : ": " + choices_text(files));
+    return "a file in " + spec.folder +
+           (files.empty() ? " (there is none)" : ": " + choices_text(files));
   }
   if (!spec.choices.empty()) return "one of " + choices_text(spec.choices);
   if (spec.min.is_null() && spec.max.is_null()) return "";
-  return (spec.min.is_null() ? "" : literal_text(spec.min)) + ".." + (spec.max.is_null() ? "" : literal_text(spec.max));
+  return (spec.min.is_null() ? "" : literal_text(spec.min)) + ".." +
+         (spec.max.is_null() ? "" : literal_text(spec.max));
 }
 
 void print_input(const InputSpec& spec, const Folders& folders) {
@@ -93,7 +97,8 @@ int describe_node(const Options& options, const NodeDeclaration& node, const std
   names.push_back(node.name);
   std::erase(names, name);
   if (!names.empty()) std::cout << "Also called " << joined(names) << ".\n";
-  if (node.info.is_output) std::cout << "Runs for its own sake: what it saves or shows is the result of a graph.\n";
+  if (node.info.is_output)
+    std::cout << "Runs for its own sake: what it saves or shows is the result of a graph.\n";
   if (!node.inputs.empty()) std::cout << "\nInputs\n";
   for (const InputSpec& spec : node.inputs) print_input(spec, place.folders);
   if (!node.outputs.empty()) std::cout << "\nOutputs\n";
@@ -110,18 +115,20 @@ int nodes(const Options& options, const Program& program) {
   const NodeDeclaration* node = program.registry.find(options.subject);
   if (node) return describe_node(options, *node, options.subject);
   throw UsageError("unknown node \"" + options.subject + "\"" +
-                   did_you_mean(options.subject, program.registry.names()) + "; `heddle nodes` lists them all");
+                   did_you_mean(options.subject, program.registry.names()) +
+                   "; `heddle nodes` lists them all");
 }
 
 }  // namespace
 
 const Verb& nodes_verb() {
-  static const Verb kVerb{.name = "nodes",
-                          .summary = "lists the nodes, or describes one",
-                          .subject = "[NAME]",
-                          .subject_help = "a node, to see its sockets, ranges, choices and help",
-                          .examples = {"heddle nodes", "heddle nodes KSampler", "heddle nodes KSampler --json"},
-                          .run = nodes};
+  static const Verb kVerb{
+      .name = "nodes",
+      .summary = "lists the nodes, or describes one",
+      .subject = "[NAME]",
+      .subject_help = "a node, to see its sockets, ranges, choices and help",
+      .examples = {"heddle nodes", "heddle nodes KSampler", "heddle nodes KSampler --json"},
+      .run = nodes};
   return kVerb;
 }
 

@@ -25,7 +25,8 @@ class Observers final : public Observer {
   void step_cached(const StepRef& step, bool from_disk) override {
     for (Observer* one : all_) one->step_cached(step, from_disk);
   }
-  void step_finished(const StepRef& step, double seconds, const Json& ui, const Json& notes) override {
+  void step_finished(const StepRef& step, double seconds, const Json& ui,
+                     const Json& notes) override {
     for (Observer* one : all_) one->step_finished(step, seconds, ui, notes);
   }
   void step_failed(const StepRef& step, const std::string& message) override {

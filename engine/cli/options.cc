@@ -11,23 +11,30 @@ namespace heddle::cli {
 
 const std::vector<Flag>& common_flags() {
   static const std::vector<Flag> kFlags{
-      {"--models", "DIR", "a folder with checkpoints, loras, vae... in it; repeatable, looked through in order",
+      {"--models", "DIR",
+       "a folder with checkpoints, loras, vae... in it; repeatable, looked through in order",
        &Options::models},
-      {"--extra-model-paths", "FILE", "folders named by a ComfyUI extra_model_paths.yaml; repeatable",
+      {"--extra-model-paths", "FILE",
+       "folders named by a ComfyUI extra_model_paths.yaml; repeatable",
        &Options::extra_model_paths},
-      {"--comfyui", "DIR", "a ComfyUI folder: its models, inputs, saved workflows; outputs go to its output folder",
+      {"--comfyui", "DIR",
+       "a ComfyUI folder: its models, inputs, saved workflows; outputs go to its output folder",
        &Options::comfyui},
       {"--data", "DIR", "heddle's own folder (default $XDG_DATA_HOME/heddle)", &Options::data},
-      {"--cache-dir", "DIR", "where results are kept (default: cache in the data folder)", &Options::cache_dir},
+      {"--cache-dir", "DIR", "where results are kept (default: cache in the data folder)",
+       &Options::cache_dir},
       {"--cache-memory", "SIZE", "most memory for results, as 4G (default: half of this machine's)",
        &Options::cache_memory},
       {"--cache-disk", "SIZE", "most disk for results (default: 10G)", &Options::cache_disk},
       {"--no-cache", "", "keep no results and use none", &Options::no_cache},
-      {"--verify-cache", "", "compute cached results again and fail where a byte differs", &Options::verify_cache},
-      {"--threads", "N", "threads for computing (default: as many as there are cores)", &Options::threads},
+      {"--verify-cache", "", "compute cached results again and fail where a byte differs",
+       &Options::verify_cache},
+      {"--threads", "N", "threads for computing (default: as many as there are cores)",
+       &Options::threads},
       {"--quiet", "", "print results only", &Options::quiet},
       {"--json", "", "print one JSON object a line", &Options::json},
-      {"--log-level", "LEVEL", "trace, debug, info, warning, error or off (default: warning; info for --log-file)",
+      {"--log-level", "LEVEL",
+       "trace, debug, info, warning, error or off (default: warning; info for --log-file)",
        &Options::log_level},
       {"--log-file", "FILE", "write the log there instead of to the terminal; rotated at 10 MiB",
        &Options::log_file},
@@ -50,7 +57,8 @@ std::vector<std::string> flag_names(const std::vector<Flag>& flags) {
 
 Size parse_size(const std::string& flag, const std::string& text) {
   const auto refuse = [&] {
-    return UsageError(flag + " " + text + " is not a size; expected a number with K, M, G or T, as 4G or 500M");
+    return UsageError(flag + " " + text +
+                      " is not a size; expected a number with K, M, G or T, as 4G or 500M");
   };
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,5 +1,5 @@
-// What the command line can say, as plain data: the options, the table of flags that fills them, and the verbs. Parsing,
-// help and completion are made from these tables, so a flag is one line.
+// What the command line can say, as plain data: the options, the table of flags that fills them,
+// and the verbs. Parsing, help and completion are made from these tables, so a flag is one line.
 #pragma once
 
 #include <cstdint>
@@ -70,8 +70,9 @@ struct Program {
 
 struct Verb {
   std::string name, summary;
-  std::string subject{}, subject_help{};  // "GRAPH"; in brackets if it may be left out; "" if there is none
-  bool takes_graph = false;           // the inputs of a pipeline are flags
+  std::string subject{};  // "GRAPH"; in brackets if it may be left out; "" if there is none
+  std::string subject_help{};
+  bool takes_graph = false;  // the inputs of a pipeline are flags
   std::vector<Flag> flags{};
   std::vector<std::string> examples{};
   int (*run)(const Options&, const Program&) = nullptr;

@@ -16,9 +16,8 @@ void bind(CLI::App& app, const Flag& flag, T& target) {
   if constexpr (std::is_same_v<T, bool>) {
     app.add_flag(flag.names, target);
   } else if constexpr (std::is_same_v<T, std::optional<Size>>) {
-    const std::function<void(const std::string&)> read = [&target, name = flag.names](const std::string& text) {
-      target = parse_size(name, text);
-    };
+    const std::function<void(const std::string&)> read =
+        [&target, name = flag.names](const std::string& text) { target = parse_size(name, text); };
     app.add_option_function<std::string>(flag.names, read);
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     app.add_option(flag.names, target)->allow_extra_args(false);
@@ -35,23 +34,24 @@ void add_flags(CLI::App& app, const std::vector<Flag>& flags, Options& options) 
   }
 }
 
-void add_inputs(CLI::App& app, const Verb& verb, const std::vector<PipelineInput>& inputs, Options& options) {
+void add_inputs(CLI::App& app, const Verb& verb, const std::vector<PipelineInput>& inputs,
+                Options& options) {
   for (const PipelineInput& input : inputs) {
     const std::string flag = input_flag(input, verb);
     if (flag.empty()) continue;
-    const std::function<void(const std::string&)> read = [&options, name = input.name](const std::string& text) {
-      options.inputs[name] = text;
-    };
+    const std::function<void(const std::string&)> read =
+        [&options, name = input.name](const std::string& text) { options.inputs[name] = text; };
     app.add_option_function<std::string>(flag, read)->configurable(false);
   }
 }
 
-// CLI11 takes the word after `--name=` for the value; here it is the empty text, as everywhere else. It wants the words
-// last first.
+// CLI11 takes the word after `--name=` for the value; here it is the empty text, as everywhere
+// else. It wants the words last first.
 std::vector<std::string> prepared(const std::vector<std::string>& words) {
   std::vector<std::string> result;
   for (const std::string& word : words) {
-    const bool is_empty_value = word.starts_with("--") && word.size() > 3 && word.find('=') == word.size() - 1;
+    const bool is_empty_value =
+        word.starts_with("--") && word.size() > 3 && word.find('=') == word.size() - 1;
     result.push_back(is_empty_value ? word.substr(0, word.size() - 1) : word);
     if (is_empty_value) result.emplace_back();
   }
@@ -59,12 +59,14 @@ std::vector<std::string> prepared(const std::vector<std::string>& words) {
   return result;
 }
 
-void parse(CLI::App& app, const std::vector<std::string>& words, const std::vector<const Verb*>& verbs) {
+void parse(CLI::App& app, const std::vector<std::string>& words,
+           const std::vector<const Verb*>& verbs) {
   try {
     app.parse(prepared(words));
     check_settings(app.get_option("--settings")->as<std::string>(), verbs);
   } catch (const CLI::FileError&) {
-    throw UsageError("cannot read the settings file " + app.get_option("--settings")->as<std::string>());
+    throw UsageError("cannot read the settings file " +
+                     app.get_option("--settings")->as<std::string>());
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
   }
@@ -87,7 +89,8 @@ std::vector<std::string> known_flags(const Verb* verb, const std::vector<Pipelin
 
 }  // namespace
 
-Arguments parse_arguments(const std::vector<std::string>& words, const std::vector<const Verb*>& verbs,
+Arguments parse_arguments(const std::vector<std::string>& words,
+                          const std::vector<const Verb*>& verbs,
                           const std::vector<PipelineInput>& inputs) {
   CLI::App app;
   app.require_subcommand(0, 1);
@@ -104,7 +107,8 @@ Arguments parse_arguments(const std::vector<std::string>& words, const std::vect
     subcommand->fallthrough();
     Options& options = of_verbs.emplace_back();
     add_flags(*subcommand, verb->flags, options);
-    if (!verb->subject.empty()) subcommand->add_option("subject", options.subject)->configurable(false);
+    if (!verb->subject.empty())
+      subcommand->add_option("subject", options.subject)->configurable(false);
     if (verb->takes_graph) add_inputs(*subcommand, *verb, inputs, options);
   }
   parse(app, words, verbs);
@@ -140,15 +144,17 @@ void refuse_unknown(const Arguments& arguments, const std::vector<const Verb*>& 
   const std::string& word = arguments.unknown.front();
   if (word.starts_with("-")) {
     const std::string name = word.substr(0, word.find('='));
-    throw UsageError("unknown option " + name + did_you_mean(name, known_flags(arguments.verb, inputs)));
+    throw UsageError("unknown option " + name +
+                     did_you_mean(name, known_flags(arguments.verb, inputs)));
   }
   if (arguments.verb) {
-    throw UsageError(arguments.verb->name + " does not know what to do with \"" + word + "\"; see `heddle help " +
-                     arguments.verb->name + "`");
+    throw UsageError(arguments.verb->name + " does not know what to do with \"" + word +
+                     "\"; see `heddle help " + arguments.verb->name + "`");
   }
   std::vector<std::string> names;
   for (const Verb* verb : verbs) names.push_back(verb->name);
-  throw UsageError("unknown verb \"" + word + "\"" + did_you_mean(word, names) + "; see `heddle help`");
+  throw UsageError("unknown verb \"" + word + "\"" + did_you_mean(word, names) +
+                   "; see `heddle help`");
 }
 
 }  // namespace heddle::cli

@@ -16,7 +16,10 @@ namespace heddle::cli {
 namespace {
 
 Json input_json(const PipelineInput& input) {
-  Json json{{"name", input.name}, {"type", input.type}, {"help", input.help}, {"optional", input.optional},
+  Json json{{"name", input.name},
+            {"type", input.type},
+            {"help", input.help},
+            {"optional", input.optional},
             {"to", input.to}};
   if (!input.default_value.is_null()) json["default"] = input.default_value;
   if (!input.min.is_null()) json["min"] = input.min;
@@ -24,14 +27,15 @@ Json input_json(const PipelineInput& input) {
   return json;
 }
 
-Json pipeline_json(const std::string& name, const std::filesystem::path& file, const Pipeline& pipeline) {
+Json pipeline_json(const std::string& name, const std::filesystem::path& file,
+                   const Pipeline& pipeline) {
   Json inputs = Json::array(), outputs = Json::array();
   for (const PipelineInput& input : pipeline.inputs) inputs.push_back(input_json(input));
   for (const PipelineOutput& output : pipeline.outputs) {
     outputs.push_back({{"name", output.name}, {"step", output.step}, {"slot", output.slot}});
   }
-  return {{"name", name},           {"title", pipeline.title}, {"help", pipeline.help},
-          {"file", file.string()},  {"inputs", inputs},        {"outputs", outputs}};
+  return {{"name", name},          {"title", pipeline.title}, {"help", pipeline.help},
+          {"file", file.string()}, {"inputs", inputs},        {"outputs", outputs}};
 }
 
 int list_pipelines(const Options& options, const Place& place) {

@@ -18,11 +18,13 @@ bool is_folder(const fs::path& path) {
 }
 
 const fs::path& checked_folder(const fs::path& path, const std::string& named_by) {
-  if (!is_folder(path)) throw UsageError(named_by + " names " + path.string() + ", which is no folder");
+  if (!is_folder(path))
+    throw UsageError(named_by + " names " + path.string() + ", which is no folder");
   return path;
 }
 
-// Folders that come with the program, `name` in the repository: beside the folder of the executable, or in the current one.
+// Folders that come with the program, `name` in the repository: beside the folder of the
+// executable, or in the current one.
 std::vector<fs::path> bundled(const char* name) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -43,7 +45,8 @@ void add_listed_models(Place& place, const std::string& list) {
   size_t begin = 0;
   while (begin <= list.size()) {
     const size_t end = std::min(list.find(':', begin), list.size());
-    if (end > begin) add_models(place, checked_folder(list.substr(begin, end - begin), "HEDDLE_MODELS"));
+    if (end > begin)
+      add_models(place, checked_folder(list.substr(begin, end - begin), "HEDDLE_MODELS"));
     begin = end + 1;
   }
 }
@@ -59,7 +62,8 @@ void add_extra_paths(Place& place, const fs::path& file) {
 void use_comfyui(Place& place, const fs::path& root) {
   checked_folder(root, "--comfyui");
   add_models(place, root / "models");
-  if (fs::exists(root / "extra_model_paths.yaml")) add_extra_paths(place, root / "extra_model_paths.yaml");
+  if (fs::exists(root / "extra_model_paths.yaml"))
+    add_extra_paths(place, root / "extra_model_paths.yaml");
   place.folders.input = root / "input";
   place.folders.output = root / "output";
   place.workflows.push_back(root / "user/default/workflows");
@@ -68,7 +72,8 @@ void use_comfyui(Place& place, const fs::path& root) {
 fs::path data_folder(const Options& options) {
   if (!options.data.empty()) return options.data;
   const std::string folder = xdg_folder("XDG_DATA_HOME", ".local/share");
-  if (folder.empty()) throw UsageError("there is no home folder to keep data in; name a folder by --data DIR");
+  if (folder.empty())
+    throw UsageError("there is no home folder to keep data in; name a folder by --data DIR");
   return fs::path(folder) / "heddle";
 }
 
@@ -78,7 +83,8 @@ uint64_t half_of_memory() {
   return pages > 0 && page > 0 ? uint64_t(pages) * uint64_t(page) / 2 : kIfUnknown;
 }
 
-std::unique_ptr<ResultStore> disk_store(const Place& place, uint64_t max_bytes, const ValueReaders& readers) {
+std::unique_ptr<ResultStore> disk_store(const Place& place, uint64_t max_bytes,
+                                        const ValueReaders& readers) {
   try {
     return make_disk_store(place.cache, max_bytes, readers);
   } catch (const std::runtime_error& error) {
@@ -100,7 +106,8 @@ Place find_place(const Options& options) {
   place.pipelines.push_back(place.folders.user / "pipelines");
   place.workflows.push_back(place.folders.user / "default/workflows");
 
-  for (const std::string& root : options.models) add_models(place, checked_folder(root, "--models"));
+  for (const std::string& root : options.models)
+    add_models(place, checked_folder(root, "--models"));
   if (const char* list = std::getenv("HEDDLE_MODELS")) add_listed_models(place, list);
   for (const std::string& file : options.extra_model_paths) add_extra_paths(place, file);
   if (!options.comfyui.empty()) use_comfyui(place, options.comfyui);
@@ -110,17 +117,20 @@ Place find_place(const Options& options) {
   return place;
 }
 
-std::unique_ptr<Cache> open_cache(const Options& options, const Place& place, const ValueReaders& readers) {
+std::unique_ptr<Cache> open_cache(const Options& options, const Place& place,
+                                  const ValueReaders& readers) {
   constexpr Size kUsualDisk{uint64_t{10} << 30};
   if (options.no_cache) return nullptr;
   const Size memory = options.cache_memory.value_or(Size{half_of_memory()});
   const Size disk = options.cache_disk.value_or(kUsualDisk);
-  return std::make_unique<Cache>(make_memory_store(memory.bytes), disk_store(place, disk.bytes, readers));
+  return std::make_unique<Cache>(make_memory_store(memory.bytes),
+                                 disk_store(place, disk.bytes, readers));
 }
 
 std::unique_ptr<ResultStore> existing_disk_store(const Options& options, const Place& place,
                                                  const ValueReaders& readers) {
-  constexpr uint64_t kNoBound = uint64_t{1} << 62;  // looking must not drop what a larger bound kept
+  // Looking must not drop what a larger bound has kept.
+  constexpr uint64_t kNoBound = uint64_t{1} << 62;
   if (options.no_cache || !is_folder(place.cache / "results")) return nullptr;
   return disk_store(place, kNoBound, readers);
 }

@@ -13,7 +13,8 @@ std::string plain_text(const Json& json) {
 }
 
 bool is_plain_list(const Json& json) {
-  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& item) { return !item.is_structured(); });
+  return json.is_array() && std::all_of(json.begin(), json.end(),
+                                        [](const Json& item) { return !item.is_structured(); });
 }
 
 std::string list_text(const Json& list) {

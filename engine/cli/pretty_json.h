@@ -7,7 +7,8 @@
 
 namespace heddle::cli {
 
-/// Two spaces a level; lists of plain values, such as links, stay on one line. No recursion, and a final line break.
+/// Two spaces a level; lists of plain values, such as links, stay on one line. No recursion, and a
+/// final line break.
 std::string pretty_json(const Json& json);
 
 }  // namespace heddle::cli

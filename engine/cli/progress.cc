@@ -21,14 +21,16 @@ void ProgressObserver::step_started(const StepRef& step) {
 
 void ProgressObserver::step_progress(const StepRef& step, int value, int total) {
   constexpr double kBetweenDrawings = 0.1;
-  const auto found = std::find_if(running_.begin(), running_.end(),
-                                  [&](const Running& running) { return running.index == step.index; });
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& running) {
+    return running.index == step.index;
+  });
   if (found == running_.end()) return;
   Progress& progress = found->progress;
   const double now = clock_();
   const bool starts_anew = total != progress.total || value < progress.value;
   if (starts_anew && progress.total > 0) found->since = now;
-  // Before the first report there is no telling what the step did; its time counts from the start of the step.
+  // Before the first report there is no telling what the step did; its time counts from the start
+  // of the step.
   if (starts_anew) progress.first = progress.total > 0 ? value : 0;
   progress.value = value;
   progress.total = total;
@@ -41,7 +43,8 @@ void ProgressObserver::step_cached(const StepRef& step, bool from_disk) {
   terminal_.print("step " + step_text(step) + " cached " + (from_disk ? "on disk" : "in memory"));
 }
 
-void ProgressObserver::step_finished(const StepRef& step, double seconds, const Json&, const Json&) {
+void ProgressObserver::step_finished(const StepRef& step, double seconds, const Json&,
+                                     const Json&) {
   remove(step);
   const std::string verb = terminal_.is_live() ? ": " : " finished in ";
   terminal_.print("step " + step_text(step) + verb + seconds_text(seconds));

@@ -18,7 +18,8 @@ class ProgressObserver final : public Observer {
   void step_started(const StepRef& step) override;
   void step_progress(const StepRef& step, int value, int total) override;
   void step_cached(const StepRef& step, bool from_disk) override;
-  void step_finished(const StepRef& step, double seconds, const Json& ui, const Json& notes) override;
+  void step_finished(const StepRef& step, double seconds, const Json& ui,
+                     const Json& notes) override;
   void step_failed(const StepRef& step, const std::string& message) override;
   void step_warning(const StepRef& step, const std::string& message) override;
   /// Takes away the bars of steps that were cancelled.

@@ -42,8 +42,9 @@ void report_warnings(const Options& options, const Problems& warnings) {
 
 void add_new(Problems& all, const Problems& more) {
   for (const Problem& problem : more) {
-    const bool known = std::any_of(all.begin(), all.end(),
-                                   [&](const Problem& other) { return to_text(other) == to_text(problem); });
+    const bool known = std::any_of(all.begin(), all.end(), [&](const Problem& other) {
+      return to_text(other) == to_text(problem);
+    });
     if (!known) all.push_back(problem);
   }
 }

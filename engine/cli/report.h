@@ -13,7 +13,8 @@ namespace heddle::cli {
 void report_problems(const Options& options, const Problems& problems);
 void report_warnings(const Options& options, const Problems& warnings);
 
-/// Adds those whose text is not among `all` yet: combinations of a graph have most of them in common.
+/// Adds those whose text is not among `all` yet: combinations of a graph have most of them in
+/// common.
 void add_new(Problems& all, const Problems& more);
 
 /// Columns of text, each as wide as its widest cell, the last as it is.

@@ -28,18 +28,20 @@ namespace fs = std::filesystem;
 void refuse_unwritable(const fs::path& folder) {
   fs::path existing = fs::absolute(folder);
   std::error_code error;
-  while (!fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
+  while (!fs::exists(existing, error) && existing.has_relative_path())
+    existing = existing.parent_path();
   if (!fs::is_directory(existing, error)) {
     throw UsageError("cannot save to " + folder.string() + ": " + existing.string() +
                      " is no folder; name another by --out");
   }
   if (access(existing.c_str(), W_OK | X_OK) != 0) {
-    throw UsageError("cannot save to " + folder.string() + ": no permission to write in " + existing.string() +
-                     "; name another folder by --out");
+    throw UsageError("cannot save to " + folder.string() + ": no permission to write in " +
+                     existing.string() + "; name another folder by --out");
   }
 }
 
-// Paths of the files that steps have saved: every {"filename", "subfolder", "type"} in what they show.
+// Paths of the files that steps have saved: every {"filename", "subfolder", "type"} in what they
+// show.
 std::vector<std::string> saved_files(const Json& outputs, const Folders& folders) {
   std::vector<std::string> files;
   for (const Json& ui : outputs) {
@@ -48,8 +50,11 @@ std::vector<std::string> saved_files(const Json& outputs, const Folders& folders
       for (const Json& file : shown) {
         if (!file.is_object() || !file.contains("filename")) continue;
         const std::string type = file.value("type", "output");
-        const fs::path& folder = type == "temp" ? folders.temp : type == "input" ? folders.input : folders.output;
-        files.push_back((folder / file.value("subfolder", "") / file.value("filename", "")).string());
+        const fs::path& folder = type == "temp"    ? folders.temp
+                                 : type == "input" ? folders.input
+                                                   : folders.output;
+        files.push_back(
+            (folder / file.value("subfolder", "") / file.value("filename", "")).string());
       }
     }
   }
@@ -70,7 +75,10 @@ std::string chosen_text(const Json& chosen) {
 class Runner {
  public:
   Runner(Task& task, const Options& options, const Program& program)
-      : task_(task), options_(options), program_(program), system_(program.backend.system_info()),
+      : task_(task),
+        options_(options),
+        program_(program),
+        system_(program.backend.system_info()),
         cache_(open_cache(options, task.place, program.registry.readers())),
         hashes_(task.place.cache / "file_hashes"),
         workshop_{program.registry, task.place.folders, hashes_, cache_.get(), system_.numerics},
@@ -106,12 +114,14 @@ class Runner {
                                   {"jobs", task_.sweep->size()}});
     }
     if (!talks()) return;
-    const std::string others = system_.other_precisions.empty() ? "the only precision of this build"
-                                                                 : "also there: " + system_.other_precisions;
+    const std::string others = system_.other_precisions.empty()
+                                   ? "the only precision of this build"
+                                   : "also there: " + system_.other_precisions;
     program_.terminal.print("computing in " + system_.precision + " (" + others + ")");
     if (options_.seed.empty()) return;
     std::string seeds;
-    for (const std::string& seed : task_.sweep->seeds()) seeds += (seeds.empty() ? "" : ", ") + seed;
+    for (const std::string& seed : task_.sweep->seeds())
+      seeds += (seeds.empty() ? "" : ", ") + seed;
     program_.terminal.print("seed " + printable(options_.seed) + " goes to " + printable(seeds));
   }
 
@@ -121,7 +131,8 @@ class Runner {
     Graph graph = task_.sweep->graph(k, found_before);
     announce_job(k, task_.sweep->chosen(k, graph));
     const PreparedJob job = prepare(std::move(graph));
-    // Until something has been computed there is nothing to keep, and a signal ends the program as usual.
+    // Until something has been computed there is nothing to keep, and a signal ends the program as
+    // usual.
     if (!signals_) signals_.emplace(cancel_);
     cancel_.check();
     const RunResult result = run_watched(job, k);
@@ -134,8 +145,10 @@ class Runner {
 
   void announce_job(size_t k, const Json& chosen) const {
     const std::string place = std::to_string(k + 1) + "/" + std::to_string(task_.sweep->size());
-    if (options_.json) write_json_line(std::cout, {{"event", "job_started"}, {"job", k + 1}, {"set", chosen}});
-    if (talks() && task_.sweep->size() > 1) program_.terminal.print(place + ": " + chosen_text(chosen));
+    if (options_.json)
+      write_json_line(std::cout, {{"event", "job_started"}, {"job", k + 1}, {"set", chosen}});
+    if (talks() && task_.sweep->size() > 1)
+      program_.terminal.print(place + ": " + chosen_text(chosen));
   }
 
   PreparedJob prepare(Graph graph) {
@@ -183,8 +196,9 @@ class Runner {
       return;
     }
     if (talks()) {
-      program_.terminal.print("done in " + seconds_text(seconds) + ": " + std::to_string(result.ran) +
-                              " steps ran, " + std::to_string(result.cached) + " came from the cache");
+      program_.terminal.print("done in " + seconds_text(seconds) +
+                              "; steps run: " + std::to_string(result.ran) +
+                              ", cached: " + std::to_string(result.cached));
     }
     for (const std::string& file : files) std::cout << file << std::endl;
   }
@@ -196,7 +210,8 @@ class Runner {
     }
     if (!talks()) return;
     if (hashes_.seconds_hashing() > kWorthSaying) {
-      program_.terminal.print("hashing files seen for the first time took " + seconds_text(hashes_.seconds_hashing()));
+      program_.terminal.print("hashing files seen for the first time took " +
+                              seconds_text(hashes_.seconds_hashing()));
     }
     if (code == kCancelled) program_.terminal.print("stopped; what had finished is kept");
   }
@@ -228,18 +243,23 @@ int run(const Options& options, const Program& program) {
 
 const Verb& run_verb() {
   static const Verb kVerb = [] {
-    Verb verb{.name = "run",
-              .summary = "runs a graph and saves what it makes",
-              .subject = "GRAPH",
-              .subject_help = "a graph file, a picture with a graph in it, a pipeline or its name, or - for standard input",
-              .takes_graph = true,
-              .flags = graph_flags(),
-              .examples = {"heddle run graphs/first_picture.json", "heddle run graph.json --seed 1..20",
-                           "heddle run graph.json --set KSampler.cfg=4,6,8 --out sheet",
-                           "heddle run txt2img --prompt \"a red house\" --seed 7 --lora ink:0.8"},
-              .run = run};
-    verb.flags.push_back({"--out", "DIR", "where files are saved (default: output)", &Options::out});
-    verb.flags.push_back({"--no-metadata", "", "save files without prompt, workflow, paths and names in them",
+    Verb verb{
+        .name = "run",
+        .summary = "runs a graph and saves what it makes",
+        .subject = "GRAPH",
+        .subject_help =
+            "a graph file, a picture with a graph in it, a pipeline or its name, or - for standard "
+            "input",
+        .takes_graph = true,
+        .flags = graph_flags(),
+        .examples = {"heddle run graphs/first_picture.json", "heddle run graph.json --seed 1..20",
+                     "heddle run graph.json --set KSampler.cfg=4,6,8 --out sheet",
+                     "heddle run txt2img --prompt \"a red house\" --seed 7 --lora ink:0.8"},
+        .run = run};
+    verb.flags.push_back(
+        {"--out", "DIR", "where files are saved (default: output)", &Options::out});
+    verb.flags.push_back({"--no-metadata", "",
+                          "save files without prompt, workflow, paths and names in them",
                           &Options::no_metadata});
     return verb;
   }();

@@ -17,7 +17,8 @@ std::vector<std::string> settable(const std::vector<Flag>& flags) {
   return names;
 }
 
-const std::vector<Flag>& flags_of_section(const std::string& file, const std::vector<std::string>& section,
+const std::vector<Flag>& flags_of_section(const std::string& file,
+                                          const std::vector<std::string>& section,
                                           const std::vector<const Verb*>& verbs) {
   if (section.empty()) return common_flags();
   std::vector<std::string> names;
@@ -25,8 +26,8 @@ const std::vector<Flag>& flags_of_section(const std::string& file, const std::ve
     if (section.size() == 1 && section[0] == verb->name) return verb->flags;
     names.push_back(verb->name);
   }
-  throw UsageError("the settings file " + file + " has a section [" + section[0] + "], which is no verb" +
-                   did_you_mean(section[0], names));
+  throw UsageError("the settings file " + file + " has a section [" + section[0] +
+                   "], which is no verb" + did_you_mean(section[0], names));
 }
 
 }  // namespace
@@ -49,8 +50,8 @@ void check_settings(const std::string& file, const std::vector<const Verb*>& ver
     if (item.name == "++" || item.name == "--") continue;  // a section begins or ends
     const std::vector<std::string> known = settable(flags_of_section(file, item.parents, verbs));
     if (std::find(known.begin(), known.end(), item.name) != known.end()) continue;
-    throw UsageError("the settings file " + file + " sets \"" + item.fullname() + "\", which is no flag" +
-                     did_you_mean(item.name, known));
+    throw UsageError("the settings file " + file + " sets \"" + item.fullname() +
+                     "\", which is no flag" + did_you_mean(item.name, known));
   }
 }
 

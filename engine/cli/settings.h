@@ -16,11 +16,12 @@ namespace heddle::cli {
 /// $XDG_CONFIG_HOME/heddle/settings.toml, whether it exists or not; "" without a home.
 std::string default_settings();
 
-/// Throws UsageError if the file, where it exists, names a flag that is none. CLI11 would pass it by in silence.
+/// Throws UsageError if the file, where it exists, names a flag that is none. CLI11 would pass it
+/// by in silence.
 void check_settings(const std::string& file, const std::vector<const Verb*>& verbs);
 
-/// The folder that a variable of the XDG base directory specification names, else `below_home` in the home folder, else
-/// "".
+/// The folder that a variable of the XDG base directory specification names, else `below_home` in
+/// the home folder, else "".
 std::string xdg_folder(const char* variable, const char* below_home);
 
 }  // namespace heddle::cli

@@ -13,7 +13,8 @@ namespace {
 
 // A signal handler gets no argument, so what it sets has to be found from here.
 std::atomic<CancelFlag*> cancel_flag{nullptr};
-static_assert(std::atomic<CancelFlag*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<CancelFlag*>::is_always_lock_free &&
+              std::atomic<bool>::is_always_lock_free);
 
 // Calls nothing that is not safe in a signal handler.
 void on_signal(int) {

@@ -1,7 +1,7 @@
 #include "engine/cli/source.h"
 
-#include <ctime>
 #include <algorithm>
+#include <ctime>
 #include <iostream>
 #include <iterator>
 #include <set>
@@ -48,7 +48,8 @@ std::optional<fs::path> find_below(const std::vector<fs::path>& folders, const s
 
 void list_names(const fs::path& folder, std::set<std::string>& names) {
   std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), last; !error && it != last; it.increment(error)) {
+  for (fs::recursive_directory_iterator it(folder, error), last; !error && it != last;
+       it.increment(error)) {
     std::string name = it->path().lexically_relative(folder).generic_string();
     if (!name.ends_with(kGraphEnd)) continue;
     name.resize(name.size() - (name.ends_with(kPipelineEnd) ? kPipelineEnd : kGraphEnd).size());
@@ -90,9 +91,11 @@ std::string read_or_refuse(const fs::path& file) {
   }
 }
 
-Source read_source(const std::string& name, Place& place, const Registry& registry, const std::string& declarations) {
+Source read_source(const std::string& name, Place& place, const Registry& registry,
+                   const std::string& declarations) {
   const auto declared = [&] {
-    return declarations.empty() ? object_info(registry, place.folders) : parse_json_file(declarations);
+    return declarations.empty() ? object_info(registry, place.folders)
+                                : parse_json_file(declarations);
   };
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};

@@ -1,4 +1,5 @@
-// The graph that a verb is about: found by path or name, read, and, with pipelines in it, made plain.
+// The graph that a verb is about: found by path or name, read, and, with pipelines in it, made
+// plain.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +20,8 @@ struct Source {
 /// The file that `name` means: a path, or the name of a pipeline or a saved workflow.
 std::optional<std::filesystem::path> find_graph_file(const std::string& name, const Place& place);
 
-/// Reads it; "-" is standard input. Files that LoadImage and kin name are looked for beside it from now on.
-/// `declarations` are what /object_info of another program gives, or "" for this one's.
+/// Reads it; "-" is standard input. Files that LoadImage and kin name are looked for beside it from
+/// now on. `declarations` are what /object_info of another program gives, or "" for this one's.
 /// Throws UsageError if there is nothing to read.
 Source read_source(const std::string& name, Place& place, const Registry& registry,
                    const std::string& declarations = "");

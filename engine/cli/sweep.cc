@@ -10,7 +10,8 @@ namespace heddle::cli {
 namespace {
 
 Problem flag_problem(const std::string& flag, const std::string& message) {
-  return {.step = "", .node = "", .socket = "", .kind = "bad_flag", .message = flag + ": " + message};
+  return {
+      .step = "", .node = "", .socket = "", .kind = "bad_flag", .message = flag + ": " + message};
 }
 
 // A spec to read a seed by: any whole number of 64 bits.
@@ -36,7 +37,9 @@ Json counted_up(const Json& seed, const Json& count) {
 }
 
 // --count of a pipeline that has an input for its seed.
-bool is_counted_input(const Axis& axis) { return axis.kind == Axis::Kind::kCount && axis.sockets.empty(); }
+bool is_counted_input(const Axis& axis) {
+  return axis.kind == Axis::Kind::kCount && axis.sockets.empty();
+}
 
 std::vector<Json> first_numbers(int count) {
   std::vector<Json> numbers;
@@ -49,7 +52,8 @@ std::vector<Json> first_numbers(int count) {
 std::vector<Flag> graph_flags() {
   return {
       {"--set", "STEP.SOCKET=VALUE",
-       "set an input of a step, named by id, title or node; repeatable. Numbers, switches and choices take several "
+       "set an input of a step, named by id, title or node; repeatable. Numbers, switches and "
+       "choices take several "
        "values, as 4,6,8 or 1..5, texts a JSON list; a pipeline's input is set by NAME=VALUE",
        &Options::sets},
       {"--seed", "N", "set every unlinked seed; several as 1..20 or 3,5,8", &Options::seed},
@@ -58,8 +62,8 @@ std::vector<Flag> graph_flags() {
   };
 }
 
-Sweep::Sweep(const Source& source, const Options& options, const Registry& registry, const Place& place,
-             Problems& problems)
+Sweep::Sweep(const Source& source, const Options& options, const Registry& registry,
+             const Place& place, Problems& problems)
     : source_(source), options_(options), registry_(registry), place_(place) {
   if (options.count < 1 || size_t(options.count) > kMostCombinations) {
     problems.push_back(flag_problem("--count", "expected 1.." + std::to_string(kMostCombinations)));
@@ -72,14 +76,16 @@ Sweep::Sweep(const Source& source, const Options& options, const Registry& regis
   add_count(graph, problems);
   find_targets(graph, problems);
   if (size() > kMostCombinations) {
-    problems.push_back(flag_problem("--set", "that makes " + std::to_string(size()) + " combinations; at most " +
-                                                 std::to_string(kMostCombinations) + " are run at once"));
+    problems.push_back(
+        flag_problem("--set", "that makes " + std::to_string(size()) + " combinations; at most " +
+                                  std::to_string(kMostCombinations) + " are run at once"));
   }
 }
 
 size_t Sweep::size() const {
   size_t size = 1;
-  for (const Axis& axis : axes_) size = std::min(size * axis.values.size(), kMostCombinations * kMostValues);
+  for (const Axis& axis : axes_)
+    size = std::min(size * axis.values.size(), kMostCombinations * kMostValues);
   return size;
 }
 
@@ -93,7 +99,8 @@ Json Sweep::chosen(size_t k, const Graph& graph) const {
   for (size_t i = 0; i < axes_.size(); ++i) {
     const Axis& axis = axes_[i];
     if (axis.kind != Axis::Kind::kCount) chosen[axis.name] = value(i, k);
-    if (is_counted_input(axis)) chosen["seed"] = counted_up(find_input("seed")->default_value, value(i, k));
+    if (is_counted_input(axis))
+      chosen["seed"] = counted_up(find_input("seed")->default_value, value(i, k));
     if (axis.kind != Axis::Kind::kCount) continue;
     for (const Axis::Socket& socket : axis.sockets) {
       const int step = graph.find(socket.step);
@@ -112,7 +119,8 @@ Graph Sweep::base(size_t k, Problems& problems) const {
     for (size_t axis = 0; axis < axes_.size(); ++axis) {
       const Axis& at = axes_[axis];
       if (at.kind == Axis::Kind::kInput) values[at.name] = value(axis, k);
-      if (is_counted_input(at)) values["seed"] = counted_up(find_input("seed")->default_value, value(axis, k));
+      if (is_counted_input(at))
+        values["seed"] = counted_up(find_input("seed")->default_value, value(axis, k));
     }
     graph = fill_pipeline(*loaded.pipeline, values, registry_, problems);
   }
@@ -138,7 +146,8 @@ Graph Sweep::graph(size_t k, Problems& problems) const {
   return graph;
 }
 
-void Sweep::add_values(Axis axis, const InputSpec& spec, const std::string& text, Problems& problems) {
+void Sweep::add_values(Axis axis, const InputSpec& spec, const std::string& text,
+                       Problems& problems) {
   const auto is_choice = [&](const std::string& choice) {
     if (spec.is_file()) return place_.folders.find(spec.folder, choice).has_value();
     return std::find(spec.choices.begin(), spec.choices.end(), choice) != spec.choices.end();
@@ -178,7 +187,8 @@ bool Sweep::add_input(const std::string& name, const std::string& text, Problems
   const PipelineInput* input = find_input(name);
   if (!input) return false;
   std::erase_if(axes_, [&](const Axis& axis) { return axis.name == name; });  // the last one counts
-  add_values({.kind = Axis::Kind::kInput, .name = name, .sockets = {}, .values = {}}, spec_of(*input), text, problems);
+  add_values({.kind = Axis::Kind::kInput, .name = name, .sockets = {}, .values = {}},
+             spec_of(*input), text, problems);
   return true;
 }
 
@@ -186,7 +196,8 @@ void Sweep::add_pipeline_inputs(Problems& problems) {
   for (const auto& [name, text] : options_.inputs) add_input(name, text, problems);
   for (const std::string& set : options_.sets) {
     const size_t equals = set.find('=');
-    if (equals != std::string::npos) add_input(set.substr(0, equals), set.substr(equals + 1), problems);
+    if (equals != std::string::npos)
+      add_input(set.substr(0, equals), set.substr(equals + 1), problems);
   }
   const PipelineInput* seed = find_input("seed");
   if (!seed) return;
@@ -262,9 +273,11 @@ void Sweep::add_count(const Graph& graph, Problems& problems) {
 }
 
 void Sweep::count_up_given_seed(Problems& problems) {
-  const auto seeds = std::find_if(axes_.begin(), axes_.end(), [](const Axis& axis) { return axis.name == "seed"; });
+  const auto seeds = std::find_if(axes_.begin(), axes_.end(),
+                                  [](const Axis& axis) { return axis.name == "seed"; });
   if (seeds->values.size() > 1) {
-    problems.push_back(flag_problem("--count", "--seed gives several seeds already; use one of the two"));
+    problems.push_back(
+        flag_problem("--count", "--seed gives several seeds already; use one of the two"));
     return;
   }
   const Json first = seeds->values[0];

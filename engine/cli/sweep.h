@@ -1,4 +1,5 @@
-// The flags that change a graph (--set, --seed, --count, the inputs of a pipeline), and the combinations of their values.
+// The flags that change a graph (--set, --seed, --count, the inputs of a pipeline), and the
+// combinations of their values.
 #pragma once
 
 #include <string>
@@ -30,8 +31,8 @@ struct Axis {
 
 class Sweep {
  public:
-  /// Mistakes in the flags are added to `problems`, which is empty before; then there is nothing to combine. All arguments
-  /// outlive the sweep.
+  /// Mistakes in the flags are added to `problems`, which is empty before; then there is nothing to
+  /// combine. All arguments outlive the sweep.
   Sweep(const Source& source, const Options& options, const Registry& registry, const Place& place,
         Problems& problems);
 

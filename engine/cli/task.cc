@@ -1,8 +1,25 @@
 #include "engine/cli/task.h"
 
+#include <algorithm>
+
 #include "engine/cli/report.h"
 
 namespace heddle::cli {
+namespace {
+
+// The reader of a file may have found what the checker finds again, in other words.
+Problems without_known(Problems problems, const Problems& known) {
+  std::erase_if(problems, [&](const Problem& problem) {
+    return !problem.step.empty() &&
+           std::any_of(known.begin(), known.end(), [&](const Problem& other) {
+             return other.step == problem.step && other.socket == problem.socket &&
+                    other.kind == problem.kind;
+           });
+  });
+  return problems;
+}
+
+}  // namespace
 
 Task::Task(const Options& options, const Program& program) : place(find_place(options)) {
   if (options.subject.empty()) {
@@ -27,7 +44,7 @@ void check_combinations(Task& task, const Registry& registry) {
     const CheckedGraph checked =
         check_graph(graph, registry, task.place.folders, {.targets = task.sweep->targets()});
     add_new(task.problems, problems);
-    add_new(task.problems, checked.problems);
+    add_new(task.problems, without_known(checked.problems, task.source.loaded.problems));
     add_new(task.warnings, checked.warnings);
   }
 }

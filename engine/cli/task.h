@@ -1,4 +1,5 @@
-// A graph and what the flags make of it: found, read, and combined. What run, check, explain and convert share.
+// A graph and what the flags make of it: found, read, and combined. What run, check, explain and
+// convert share.
 #pragma once
 
 #include <optional>
@@ -25,7 +26,8 @@ struct Task {
 /// Checks every combination and adds what is found to the task.
 void check_combinations(Task& task, const Registry& registry);
 
-/// The graph of the only combination; problems are added to the task. Throws UsageError if flags ask for several.
+/// The graph of the only combination; problems are added to the task. Throws UsageError if flags
+/// ask for several.
 Graph only_graph(Task& task, const Verb& verb);
 
 }  // namespace heddle::cli

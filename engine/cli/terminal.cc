@@ -44,7 +44,8 @@ std::string facts_of(const Progress& progress) {
 
 }  // namespace
 
-Terminal::Terminal(std::ostream& out, std::function<int()> width) : out_(out), width_(std::move(width)) {}
+Terminal::Terminal(std::ostream& out, std::function<int()> width)
+    : out_(out), width_(std::move(width)) {}
 
 Terminal::~Terminal() { draw({}); }
 
@@ -85,7 +86,8 @@ std::string printable(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     // U+0080..U+009F are control characters too: C2 80..C2 9F in UTF-8.
-    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool is_c1 =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (is_c1) ++i;
     result += byte < 0x20 || byte == 0x7F || is_c1 ? ' ' : text[i];
   }
@@ -103,7 +105,8 @@ std::string cut(std::string_view text, int columns) {
 std::string bar_text(const Progress& progress, int columns) {
   constexpr int kWidest = 40, kNarrowest = 5;
   const std::string facts = facts_of(progress);
-  const int space = columns - int(progress.label.size() + facts.size()) - 5;  // two spaces, brackets, a space
+  constexpr int kAround = 5;  // two spaces, brackets, a space
+  const int space = columns - int(progress.label.size() + facts.size()) - kAround;
   if (space < kNarrowest) return cut(progress.label + " " + facts, columns);
   const int length = std::min(space, kWidest);
   const double share = progress.total > 0 ? double(progress.value) / progress.total : 0;

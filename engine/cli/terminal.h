@@ -1,5 +1,6 @@
-// The terminal: lines that stay, and below them a few that are redrawn in place. Where the output is no terminal there
-// are only lines that stay. Log and progress both write through one of these, so neither breaks the other.
+// The terminal: lines that stay, and below them a few that are redrawn in place. Where the output
+// is no terminal there are only lines that stay. Log and progress both write through one of these,
+// so neither breaks the other.
 #pragma once
 
 #include <functional>
@@ -39,14 +40,15 @@ class Terminal {
 /// A terminal on standard error, live if that is one.
 Terminal standard_error();
 
-/// Text from a file as a terminal may show it: without control characters, which could move the cursor or worse.
+/// Text from a file as a terminal may show it: without control characters, which could move the
+/// cursor or worse.
 std::string printable(std::string_view text);
 
 /// At most `columns` characters of UTF-8, without splitting one.
 std::string cut(std::string_view text, int columns);
 
-/// `3 KSampler  [#####.....] 12/20  2.31 steps/s  0:03 left`, at most `columns` long. `seconds` is the time since the
-/// progress was `first`.
+/// `3 KSampler  [#####.....] 12/20  2.31 steps/s  0:03 left`, at most `columns` long. `seconds` is
+/// the time since the progress was `first`.
 struct Progress {
   std::string label;
   int first = 0, value = 0, total = 0;

@@ -22,25 +22,32 @@ std::optional<Json> parsed(const std::string& text) {
 std::optional<__int128> whole_number(std::string_view text) {
   const char* const end = text.data() + text.size();
   int64_t number;
-  if (auto [at, error] = std::from_chars(text.data(), end, number); error == std::errc() && at == end) return number;
+  if (auto [at, error] = std::from_chars(text.data(), end, number);
+      error == std::errc() && at == end)
+    return number;
   uint64_t large;
-  if (auto [at, error] = std::from_chars(text.data(), end, large); error == std::errc() && at == end) return large;
+  if (auto [at, error] = std::from_chars(text.data(), end, large);
+      error == std::errc() && at == end)
+    return large;
   return std::nullopt;
 }
 
-Json to_json(__int128 number) { return number < 0 ? Json(int64_t(number)) : Json(uint64_t(number)); }
+Json to_json(__int128 number) {
+  return number < 0 ? Json(int64_t(number)) : Json(uint64_t(number));
+}
 
 void add_range(std::string_view from, std::string_view to, std::vector<Json>& values) {
   const auto first = whole_number(from), last = whole_number(to);
   if (!first || !last) {
-    throw std::invalid_argument("a range needs whole numbers, as 1..20, got " + std::string(from) + ".." +
-                                std::string(to));
+    throw std::invalid_argument("a range needs whole numbers, as 1..20, got " + std::string(from) +
+                                ".." + std::string(to));
   }
   const int step = *first <= *last ? 1 : -1;
   if ((*last - *first) * step >= __int128(kMostValues)) {
     throw std::invalid_argument("more than " + std::to_string(kMostValues) + " values");
   }
-  for (__int128 number = *first; number != *last + step; number += step) values.push_back(to_json(number));
+  for (__int128 number = *first; number != *last + step; number += step)
+    values.push_back(to_json(number));
 }
 
 Json parse_boolean(const std::string& text) {
@@ -66,7 +73,8 @@ std::vector<Json> parse_list(const InputSpec& spec, const std::string& text) {
     begin = end + 1;
     const size_t dots = item.find("..");
     if (counts && dots != std::string::npos) {
-      add_range(std::string_view(item).substr(0, dots), std::string_view(item).substr(dots + 2), values);
+      add_range(std::string_view(item).substr(0, dots), std::string_view(item).substr(dots + 2),
+                values);
     } else {
       values.push_back(parse_item(spec, item));
     }
@@ -74,7 +82,9 @@ std::vector<Json> parse_list(const InputSpec& spec, const std::string& text) {
   return values;
 }
 
-bool is_link(const Json& json) { return json.size() == 2 && json[0].is_string() && json[1].is_number_integer(); }
+bool is_link(const Json& json) {
+  return json.size() == 2 && json[0].is_string() && json[1].is_number_integer();
+}
 
 }  // namespace
 
@@ -86,7 +96,8 @@ std::vector<Json> parse_values(const InputSpec& spec, const std::string& text,
     if (list && list->is_array() && !list->empty()) return {list->begin(), list->end()};
   }
   constexpr std::array kListTypes{"INT", "FLOAT", "BOOLEAN", "COMBO", "LORA"};
-  const bool may_list = std::find(kListTypes.begin(), kListTypes.end(), spec.type) != kListTypes.end();
+  const bool may_list =
+      std::find(kListTypes.begin(), kListTypes.end(), spec.type) != kListTypes.end();
   if (may_list && !is_choice(text)) return parse_list(spec, text);
   return {parse_item(spec, text)};
 }

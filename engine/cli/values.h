@@ -10,11 +10,12 @@
 
 namespace heddle::cli {
 
-/// Several values are a JSON list for every type; for numbers, switches and choices also a list with commas, in which
-/// N..M counts through whole numbers. Texts keep their commas and are taken as they stand, or quoted as JSON. A socket
-/// that only takes links gets one by ["STEP", OUTPUT].
+/// Several values are a JSON list for every type; for numbers, switches and choices also a list
+/// with commas, in which N..M counts through whole numbers. Texts keep their commas and are taken
+/// as they stand, or quoted as JSON. A socket that only takes links gets one by ["STEP", OUTPUT].
 /// `is_choice` tells whether a text is one of the choices or files of a COMBO.
-/// Throws std::invalid_argument in words. What is not a value of the type is left for check_graph to refuse.
+/// Throws std::invalid_argument in words. What is not a value of the type is left for check_graph
+/// to refuse.
 std::vector<Json> parse_values(const InputSpec& spec, const std::string& text,
                                const std::function<bool(const std::string&)>& is_choice);
 

@@ -33,7 +33,8 @@ TEST_F(CliExplain, AChangeIsNamedWithBothValues) {
 TEST_F(CliExplain, TheRecordIsOfTheFileWhateverItsPathIsWrittenLike) {
   run("graph.json");
   std::filesystem::create_directories(home / "sub");
-  const CliResult result = call({"explain", (home / "sub/../graph.json").string(), "--set", "1.text=rose"});
+  const CliResult result =
+      call({"explain", (home / "sub/../graph.json").string(), "--set", "1.text=rose"});
   EXPECT_THAT(result.out, HasSubstr("text \"tulip\" -> \"rose\""));
 }
 

@@ -77,9 +77,11 @@ TEST(Values, ALinkGoesToASocketThatTakesNothingElse) {
 }
 
 TEST(PrettyJson, IndentsAndKeepsPlainListsOnALine) {
-  EXPECT_EQ(pretty_json(parse_json(R"({"a": {"b": ["4", 0], "c": []}, "d": [{"e": 1}, 2], "f": {}})")),
-            "{\n  \"a\": {\n    \"b\": [\"4\", 0],\n    \"c\": []\n  },\n  \"d\": [\n    {\n      \"e\": 1\n    },\n"
-            "    2\n  ],\n  \"f\": {}\n}\n");
+  EXPECT_EQ(
+      pretty_json(parse_json(R"({"a": {"b": ["4", 0], "c": []}, "d": [{"e": 1}, 2], "f": {}})")),
+      "{\n  \"a\": {\n    \"b\": [\"4\", 0],\n    \"c\": []\n  },\n  \"d\": [\n    {\n      \"e\": "
+      "1\n    },\n"
+      "    2\n  ],\n  \"f\": {}\n}\n");
 }
 
 TEST(PrettyJson, ReadsBackAsItWas) {

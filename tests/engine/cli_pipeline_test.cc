@@ -11,8 +11,10 @@ struct CliPipeline : Cli {
         "prompt": {"type": "STRING", "help": "What to say.", "default": "tulip", "to": ["1.text"]},
         "seed": {"type": "INT", "default": 3, "min": 0, "help": "Chance.", "to": ["1.seed"]},
         "how": {"type": "COMBO", "default": "loud", "help": "Which way.", "to": ["1.how"]},
-        "word_weight": {"type": "FLOAT", "default": 0.5, "min": 0, "max": 1, "help": "How much.", "to": ["1.weight"]},
-        "out": {"type": "STRING", "default": "word", "help": "File name.", "to": ["2.filename_prefix"]}},
+        "word_weight": {"type": "FLOAT", "default": 0.5, "min": 0, "max": 1, "help": "How much.",
+                        "to": ["1.weight"]},
+        "out": {"type": "STRING", "default": "word", "help": "File name.",
+                "to": ["2.filename_prefix"]}},
       "outputs": {"word": ["1", 0]},
       "graph": {"1": {"class_type": "Word", "inputs": {"weight": 0.5}},
                 "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0]}}}})");
@@ -26,13 +28,15 @@ TEST_F(CliPipeline, DefaultsAreEnough) {
 }
 
 TEST_F(CliPipeline, InputsAreFlags) {
-  const CliResult result = run("words.pipeline.json", {"--prompt", "a, red house", "--seed", "7", "--how=quiet"});
+  const CliResult result =
+      run("words.pipeline.json", {"--prompt", "a, red house", "--seed", "7", "--how=quiet"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(saved(), ElementsAre("a, red house/quiet/7"));
 }
 
 TEST_F(CliPipeline, InputsMayComeBeforeTheGraph) {
-  const CliResult result = call({"run", "--prompt", "rose", "--out", (home / "out").string(), file});
+  const CliResult result =
+      call({"run", "--prompt", "rose", "--out", (home / "out").string(), file});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(saved(), ElementsAre("rose/loud/3"));
 }
@@ -45,7 +49,8 @@ TEST_F(CliPipeline, AnInputMayBeWrittenWithDashes) {
 
 TEST_F(CliPipeline, InputsTakeSeveralValues) {
   run("words.pipeline.json", {"--how", "loud,quiet", "--seed", "1..2"});
-  EXPECT_THAT(saved(), ::testing::UnorderedElementsAre("tulip/loud/1", "tulip/loud/2", "tulip/quiet/1", "tulip/quiet/2"));
+  EXPECT_THAT(saved(), ::testing::UnorderedElementsAre("tulip/loud/1", "tulip/loud/2",
+                                                       "tulip/quiet/1", "tulip/quiet/2"));
 }
 
 TEST_F(CliPipeline, CountCountsTheSeedOfThePipelineUp) {
@@ -67,10 +72,11 @@ TEST_F(CliPipeline, SocketsOfItsGraphCanBeSetToo) {
 TEST_F(CliPipeline, HelpListsInputsWithTypesDefaultsAndRanges) {
   const CliResult result = call({"run", file, "--help"});
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.out, AllOf(HasSubstr("Words\nMakes a word.\n"), HasSubstr("--prompt TEXT"),
-                                HasSubstr("What to say. (default \"tulip\")"), HasSubstr("--word_weight FLOAT"),
-                                HasSubstr("How much. (0..1, default 0.5)"), HasSubstr("--set out=TEXT"),
-                                HasSubstr("--seed INT")));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("Words\nMakes a word.\n"), HasSubstr("--prompt TEXT"),
+                    HasSubstr("What to say. (default \"tulip\")"), HasSubstr("--word_weight FLOAT"),
+                    HasSubstr("How much. (0..1, default 0.5)"), HasSubstr("--set out=TEXT"),
+                    HasSubstr("--seed INT")));
 }
 
 TEST_F(CliPipeline, AnInputThatIsNotThereNamesTheNearest) {
@@ -81,7 +87,8 @@ TEST_F(CliPipeline, AnInputThatIsNotThereNamesTheNearest) {
 
 TEST_F(CliPipeline, ANameFindsAPipeline) {
   write("data/heddle/user/pipelines/words.pipeline.json", read(file));
-  const CliResult result = call({"run", "words", "--prompt", "rose", "--out", (home / "out").string()});
+  const CliResult result =
+      call({"run", "words", "--prompt", "rose", "--out", (home / "out").string()});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(saved(), ElementsAre("rose/loud/3"));
 }
@@ -106,8 +113,10 @@ TEST_F(CliPipeline, PipelinesShowsTheInputsOfOne) {
 
 TEST_F(CliPipeline, APipelineIsANodeInOtherGraphs) {
   write("data/heddle/user/pipelines/words.json", read(file));
-  write("graph.json", R"({"5": {"class_type": "Pipeline/words", "inputs": {"prompt": "rose", "out": "inner"}},
-                          "6": {"class_type": "SaveText", "inputs": {"text": ["5", 0], "filename_prefix": "word"}}})");
+  write("graph.json",
+        R"({"5": {"class_type": "Pipeline/words", "inputs": {"prompt": "rose", "out": "inner"}},
+                          "6": {"class_type": "SaveText",
+                                "inputs": {"text": ["5", 0], "filename_prefix": "word"}}})");
   EXPECT_EQ(run("graph.json").code, 0);
   EXPECT_THAT(saved(), ElementsAre("rose/loud/3"));
 }
@@ -119,7 +128,8 @@ TEST_F(CliPipeline, ConvertFillsItIn) {
 }
 
 TEST_F(CliPipeline, AMistakeInTheFileIsSaid) {
-  write("bad.pipeline.json", R"({"heddle": "pipeline/1", "inputs": {"a": {"type": "INT", "to": ["9.x"]}},
+  write("bad.pipeline.json",
+        R"({"heddle": "pipeline/1", "inputs": {"a": {"type": "INT", "to": ["9.x"]}},
                                  "graph": {"1": {"class_type": "Show", "inputs": {}}}})");
   const CliResult result = run("bad.pipeline.json");
   EXPECT_EQ(result.code, 2);

@@ -14,7 +14,8 @@ TEST_F(CliRun, SavesFilesAndSaysWhereTheyAre) {
 
 TEST_F(CliRun, TheFirstLineNamesThePrecisionOnce) {
   const CliResult result = run("graph.json", {"--count", "2"});
-  EXPECT_THAT(result.err, ::testing::StartsWith("computing in fp32 (the only precision of this build)\n"));
+  EXPECT_THAT(result.err,
+              ::testing::StartsWith("computing in fp32 (the only precision of this build)\n"));
   EXPECT_EQ(result.err.find("computing in", 1), std::string::npos);
 }
 
@@ -26,14 +27,16 @@ TEST_F(CliRun, QuietPrintsOnlyFiles) {
 
 TEST_F(CliRun, WithoutATerminalAStepIsALineAtStartAndEnd) {
   const CliResult result = run("graph.json");
-  EXPECT_THAT(result.err, AllOf(HasSubstr("step 1 (Word) started\n"), HasSubstr("step 1 (Word) finished in "),
-                                HasSubstr("step 2 (SaveText) finished in "), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("step 1 (Word) started\n"), HasSubstr("step 1 (Word) finished in "),
+                    HasSubstr("step 2 (SaveText) finished in "), Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(CliRun, ASecondRunTakesResultsFromTheDisk) {
   run("graph.json");
   const CliResult result = run("graph.json");
-  EXPECT_THAT(result.err, AllOf(HasSubstr("step 1 (Word) cached on disk"), HasSubstr("1 steps ran, 1 came from")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("step 1 (Word) cached on disk"),
+                                HasSubstr("steps run: 1, cached: 1")));
   EXPECT_THAT(saved(), ElementsAre("tulip/loud/3", "tulip/loud/3"));
 }
 
@@ -86,9 +89,10 @@ TEST_F(CliRun, ATextMayBeEmpty) {
 }
 
 TEST_F(CliRun, EveryCombinationRunsTheFirstFlagSlowest) {
-  const CliResult result = run("graph.json", {"--set", "1.how=loud,quiet", "--set", "1.seed=5..7", "--json"});
-  EXPECT_THAT(saved(), ElementsAre("tulip/loud/5", "tulip/loud/6", "tulip/loud/7", "tulip/quiet/5", "tulip/quiet/6",
-                                   "tulip/quiet/7"));
+  const CliResult result =
+      run("graph.json", {"--set", "1.how=loud,quiet", "--set", "1.seed=5..7", "--json"});
+  EXPECT_THAT(saved(), ElementsAre("tulip/loud/5", "tulip/loud/6", "tulip/loud/7", "tulip/quiet/5",
+                                   "tulip/quiet/6", "tulip/quiet/7"));
   const std::vector<Json> jobs = result.events("job_started");
   ASSERT_EQ(jobs.size(), 6u);
   EXPECT_EQ(jobs[4]["set"], (Json{{"1.how", "quiet"}, {"1.seed", 6}}));
@@ -144,8 +148,8 @@ TEST_F(CliRun, EveryEventIsALineOfJson) {
   const CliResult result = run("graph.json", {"--json"});
   std::vector<std::string> kinds;
   for (const Json& event : result.events()) kinds.push_back(event["event"]);
-  EXPECT_THAT(kinds, ElementsAre("run", "job_started", "step_started", "step_finished", "step_started",
-                                 "step_finished", "job_finished", "finished"));
+  EXPECT_THAT(kinds, ElementsAre("run", "job_started", "step_started", "step_finished",
+                                 "step_started", "step_finished", "job_finished", "finished"));
   const Json last = result.events().back();
   EXPECT_EQ(last["exit_code"], 0);
   EXPECT_EQ(last["files"], Json::array({(home / "out/word_1.txt").string()}));
@@ -184,20 +188,23 @@ TEST_F(CliRun, ThreadsReachTheBackend) {
 }
 
 TEST_F(CliRun, TheLogHasJobAndStepAndNoTextOfAPrompt) {
-  write("odd.json", R"({"1": {"class_type": "Quote", "inputs": {"text": "my secret garden", "fails": false}},
+  write("odd.json",
+        R"({"1": {"class_type": "Quote", "inputs": {"text": "my secret garden", "fails": false}},
                         "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0]}}})");
   run("odd.json", {"--log-file", (home / "log.txt").string()});
   const std::string log = read(home / "log.txt");
   EXPECT_THAT(log, AllOf(HasSubstr("warning job 1 step 1 (Quote): odd: (text)"),
-                         HasSubstr("info job 1 step 2 (SaveText): finished in "), Not(HasSubstr("secret"))));
+                         HasSubstr("info job 1 step 2 (SaveText): finished in "),
+                         Not(HasSubstr("secret"))));
 }
 
 TEST_F(CliRun, AFailureInTheLogHasNoTextOfAPrompt) {
   write("odd.json", R"({"1": {"class_type": "Quote", "inputs": {"text": "my secret garden"}},
                         "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0]}}})");
   run("odd.json", {"--log-file", (home / "log.txt").string()});
-  EXPECT_THAT(read(home / "log.txt"), AllOf(HasSubstr("error job 1 step 1 (Quote): failed: cannot make out: (text)"),
-                                            Not(HasSubstr("secret"))));
+  EXPECT_THAT(read(home / "log.txt"),
+              AllOf(HasSubstr("error job 1 step 1 (Quote): failed: cannot make out: (text)"),
+                    Not(HasSubstr("secret"))));
 }
 
 TEST_F(CliRun, TheLogHasTextsForThoseWhoAskForDebug) {

@@ -7,7 +7,8 @@ namespace {
 struct CliSettings : Cli {};
 
 TEST_F(CliSettings, TheUsualFileIsReadWhereThereIsOne) {
-  write("config/heddle/settings.toml", "threads = 3\n[run]\nset = [\"1.text=rose\"]\nseed = \"8\"\n");
+  write("config/heddle/settings.toml",
+        "threads = 3\n[run]\nset = [\"1.text=rose\"]\nseed = \"8\"\n");
   EXPECT_EQ(run("graph.json").code, 0);
   EXPECT_EQ(backend.threads, 3);
   EXPECT_THAT(saved(), ElementsAre("rose/loud/8"));
@@ -41,12 +42,14 @@ TEST_F(CliSettings, AFlagThatIsNoneNamesTheNearest) {
   write("config/heddle/settings.toml", "[run]\nsede = 3\n");
   const CliResult result = run("graph.json");
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("settings.toml sets \"run.sede\""), HasSubstr("did you mean \"seed\"?")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("settings.toml sets \"run.sede\""),
+                                HasSubstr("did you mean \"seed\"?")));
 }
 
 TEST_F(CliSettings, ASectionThatIsNoVerbNamesTheNearest) {
   write("config/heddle/settings.toml", "[rum]\nseed = 3\n");
-  EXPECT_THAT(run("graph.json").err, HasSubstr("has a section [rum], which is no verb, did you mean \"run\"?"));
+  EXPECT_THAT(run("graph.json").err,
+              HasSubstr("has a section [rum], which is no verb, did you mean \"run\"?"));
 }
 
 TEST_F(CliSettings, AValueOfTheWrongTypeIsNamed) {

@@ -71,7 +71,8 @@ class Process {
 
 struct CliProcess : Cli {
   Process start(const std::string& graph, std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"run", (home / graph).string(), "--out", (home / "out").string(), "--json"};
+    std::vector<std::string> words{"run", (home / graph).string(), "--out", (home / "out").string(),
+                                   "--json"};
     words.insert(words.end(), more.begin(), more.end());
     return Process(words, "/dev/null", errors());
   }
@@ -80,10 +81,12 @@ struct CliProcess : Cli {
 
 TEST_F(CliProcess, OneSignalStopsAndKeepsWhatHasFinished) {
   for (const int signal : {SIGINT, SIGTERM}) {
-    write("slow.json", R"({"1": {"class_type": "Word", "inputs": {"text": "a", "how": "loud", "seed": 1, "weight": 0}},
-                           "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0], "filename_prefix": "word"}},
-                           "3": {"class_type": "Slow", "inputs": {"steps": 100000, "milliseconds": 20}},
-                           "4": {"class_type": "Show", "inputs": {"number": ["3", 0]}}})");
+    write("slow.json",
+          R"({"1": {"class_type": "Word",
+                  "inputs": {"text": "a", "how": "loud", "seed": 1, "weight": 0}},
+            "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0]}},
+            "3": {"class_type": "Slow", "inputs": {"steps": 100000, "milliseconds": 20}},
+            "4": {"class_type": "Show", "inputs": {"number": ["3", 0]}}})");
     Process process = start("slow.json");
     ASSERT_NE(process.wait_for("\"step_progress\""), "");
     process.send(signal);
@@ -101,7 +104,8 @@ TEST_F(CliProcess, ASecondSignalStopsAtOnce) {
   Process process = start("stubborn.json");
   ASSERT_NE(process.wait_for("\"step_progress\""), "");
   process.send(SIGINT);
-  while (read(errors()).find("stopping") == std::string::npos) usleep(1000);  // two at once would count as one
+  while (read(errors()).find("stopping") == std::string::npos)
+    usleep(1000);  // two at once would count as one
   process.send(SIGINT);
   EXPECT_EQ(process.wait(), 130);
 }
@@ -119,7 +123,8 @@ TEST_F(CliProcess, FilesOfFinishedCombinationsStayAfterASignal) {
 }
 
 TEST_F(CliProcess, AGraphIsReadFromStandardInput) {
-  Process process({"run", "-", "--out", (home / "out").string()}, (home / "graph.json").string(), errors());
+  Process process({"run", "-", "--out", (home / "out").string()}, (home / "graph.json").string(),
+                  errors());
   EXPECT_NE(process.wait_for("word_1.txt"), "");
   EXPECT_EQ(process.wait(), 0);
   EXPECT_THAT(saved(), ElementsAre("tulip/loud/3"));

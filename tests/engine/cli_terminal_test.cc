@@ -44,7 +44,9 @@ TEST(Terminal, ElsewhereNothingIsDrawn) {
 
 TEST(Terminal, ControlCharactersBecomeSpaces) {
   EXPECT_EQ(printable("a\x1b[2Jb\tc\x7f"), "a [2Jb c ");
-  EXPECT_EQ(printable("\xc2\x9b" "31m \xc3\xbc"), " 31m \xc3\xbc");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m \xc3\xbc"),
+            " 31m \xc3\xbc");
 }
 
 TEST(Terminal, CuttingKeepsCharactersWhole) {
@@ -54,8 +56,9 @@ TEST(Terminal, CuttingKeepsCharactersWhole) {
 }
 
 TEST(Bar, ShowsShareRateAndTimeLeft) {
-  EXPECT_EQ(bar_text({.label = "3 (KSampler)", .first = 0, .value = 5, .total = 20, .seconds = 2}, 60),
-            "3 (KSampler)  [####............] 5/20  2.50 steps/s  0:06 left");
+  EXPECT_EQ(
+      bar_text({.label = "3 (KSampler)", .first = 0, .value = 5, .total = 20, .seconds = 2}, 60),
+      "3 (KSampler)  [####............] 5/20  2.50 steps/s  0:06 left");
 }
 
 TEST(Bar, SlowStepsAreGivenInSeconds) {
@@ -65,14 +68,15 @@ TEST(Bar, SlowStepsAreGivenInSeconds) {
 
 TEST(Bar, FitsIntoAnyWidth) {
   for (int columns = 1; columns < 120; ++columns) {
-    const std::string text =
-        bar_text({.label = "3 (KSampler)", .first = 0, .value = 5, .total = 20, .seconds = 2}, columns);
+    const std::string text = bar_text(
+        {.label = "3 (KSampler)", .first = 0, .value = 5, .total = 20, .seconds = 2}, columns);
     EXPECT_LE(int(text.size()), columns);
   }
 }
 
 TEST(Bar, BeyondItsEndItStaysFull) {
-  EXPECT_THAT(bar_text({.label = "x", .first = 0, .value = 9, .total = 3, .seconds = 0}, 40), HasSubstr("#] 9/3"));
+  EXPECT_THAT(bar_text({.label = "x", .first = 0, .value = 9, .total = 3, .seconds = 0}, 40),
+              HasSubstr("#] 9/3"));
 }
 
 TEST(Bar, ClocksHaveHoursWhereNeeded) {

@@ -71,14 +71,17 @@ class Cli : public ::testing::Test {
 
   /// `heddle run` of a graph in the home, to its out folder.
   CliResult run(const std::string& graph, std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"run", (home / graph).string(), "--out", (home / "out").string()};
+    std::vector<std::string> words{"run", (home / graph).string(), "--out",
+                                   (home / "out").string()};
     words.insert(words.end(), more.begin(), more.end());
     return call(words);
   }
 
   std::vector<std::string> saved() const {
     std::vector<std::string> texts;
-    for (int number = 1; std::filesystem::exists(home / ("out/word_" + std::to_string(number) + ".txt")); ++number) {
+    for (int number = 1;
+         std::filesystem::exists(home / ("out/word_" + std::to_string(number) + ".txt"));
+         ++number) {
       texts.push_back(read(home / ("out/word_" + std::to_string(number) + ".txt")));
     }
     return texts;

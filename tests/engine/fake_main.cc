@@ -1,4 +1,5 @@
-// The program with fake nodes, for tests that need a process of its own: signals, exit codes, pipes.
+// The program with fake nodes, for tests that need a process of its own: signals, exit codes,
+// pipes.
 #include "engine/command_line.h"
 #include "tests/engine/fake_nodes.h"
 

@@ -1,5 +1,6 @@
-// A program of fake nodes: what a command line needs beside the fakes of the engine's own tests. Nodes that save a file,
-// take their time, do not listen, or fail with what they were given in the message.
+// A program of fake nodes: what a command line needs beside the fakes of the engine's own tests.
+// Nodes that save a file, take their time, do not listen, or fail with what they were given in the
+// message.
 #pragma once
 
 #include <chrono>
@@ -64,7 +65,8 @@ struct Stubborn final : Node {
 };
 
 struct Quote final : Node {
-  static constexpr NodeInfo kInfo{.name = "Quote", .category = "test", .help = "Warns and fails with its text."};
+  static constexpr NodeInfo kInfo{
+      .name = "Quote", .category = "test", .help = "Warns and fails with its text."};
   In<std::string> text{this, "text", "The text."};
   In<bool> fails{this, "fails", "Whether to fail.", true};
   Out<std::string> out{this, "STRING"};
@@ -85,7 +87,11 @@ inline void register_fake_program(Registry& registry) {
 
 struct FakeBackend final : Backend {
   SystemInfo system_info() const override {
-    return {.libtorch = "0.0", .processor = "abacus", .numerics = "fake", .precision = "fp32", .other_precisions = ""};
+    return {.libtorch = "0.0",
+            .processor = "abacus",
+            .numerics = "fake",
+            .precision = "fp32",
+            .other_precisions = ""};
   }
   void set_threads(int count) override { threads = count; }
   Json inspect(const std::filesystem::path& file) const override {
@@ -93,7 +99,8 @@ struct FakeBackend final : Backend {
     std::string word;
     in >> word;
     if (word != "model") throw std::runtime_error(file.string() + " is no model");
-    return {{"kind", "checkpoint"}, {"family", "fake"}, {"bytes", std::filesystem::file_size(file)}};
+    return {
+        {"kind", "checkpoint"}, {"family", "fake"}, {"bytes", std::filesystem::file_size(file)}};
   }
   int threads = -1;
 };
