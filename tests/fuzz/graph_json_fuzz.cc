@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "engine/check.h"
 #include "engine/editor_format.h"
 #include "engine/json.h"
+#include "engine/pipeline.h"
 
 namespace {
 
@@ -41,6 +43,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // What was read can be written, and reads the same again.
   const std::string written = heddle::dump_python(document);
   if (heddle::dump_python(heddle::parse_json(written)) != written) std::abort();
+  heddle::Problems problems;
+  const heddle::Registry no_nodes;
+  if (heddle::is_pipeline(document)) {
+    const heddle::Pipeline pipeline = heddle::parse_pipeline(document, problems);
+    heddle::fill_pipeline(pipeline, {{"a", 1}, {"lora", "x:1"}}, no_nodes, problems);
+  }
+  heddle::check_graph(heddle::parse_graph(document, problems), no_nodes, {});
   if (!heddle::is_editor_format(document)) return 0;
   const heddle::ConvertedGraph graph = heddle::convert_editor_graph(document, declarations, {});
   if (!graph.api.is_object()) std::abort();
