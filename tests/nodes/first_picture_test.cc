@@ -116,7 +116,8 @@ TEST(FirstPicture, AnEmbeddingChangesThePromptAndItsFileTheKey) {
   std::filesystem::create_directories(folder);
   w.workshop.folders.models["embeddings"] = {folder};
   const auto write = [&](float value) {
-    weights::write_safetensors(folder / "cat.safetensors", {{"emb_params", at::full({2, 128}, value)}}, {});
+    write_file_atomically(folder / "cat.safetensors",
+                          weights::safetensors_bytes({{"emb_params", at::full({2, 128}, value)}}, {}));
   };
   write(0.1f);
   const Graph with = changed("6.text", "embedding:cat a house");
