@@ -1,7 +1,7 @@
 // The folder of a disk store, shared by processes:
 //
 //   ab/cdef....bin   an entry, named by its key; renamed into place or removed, never changed
-//   ab/.1234-1.tmp   an entry being written; its writer holds a lock on it while it lives
+//   ab/.12-34.tmp    an entry being written; its writer holds a lock on it while it lives
 //   lock             locked while entries come and go; holds how much there is, as last counted
 //
 // Both kinds of lock are flock()s, which the system drops when their process ends, however it ends.

@@ -487,11 +487,11 @@ TEST_F(DiskStore, AbandonedTemporariesAreRemovedAndOtherFilesAreLeft) {
   const auto store = open();
   store->put(key_of("a"), result_of("a"));
   const fs::path folder = entry("a").parent_path();
-  write_bytes(folder / ".4711-1.tmp", "half an ent");
+  write_bytes(folder / ".12-34.tmp", "half an ent");
   write_bytes(folder / "notes.txt", "mine");
   write_bytes(folder_.path() / "results/notes.txt", "mine");
   EXPECT_EQ(open()->entries(), 1u);
-  EXPECT_FALSE(fs::exists(folder / ".4711-1.tmp"));
+  EXPECT_FALSE(fs::exists(folder / ".12-34.tmp"));
   store->clear();
   EXPECT_TRUE(fs::exists(folder / "notes.txt"));
   EXPECT_TRUE(fs::exists(folder_.path() / "results/notes.txt"));
