@@ -5,6 +5,7 @@
 #include <ATen/Version.h>
 #include <torch/headeronly/version.h>
 
+#include <sstream>
 #include <thread>
 
 #include "nodes/weights/inspect.h"
@@ -14,6 +15,14 @@ namespace {
 
 // Raised whenever our own arithmetic may give other bytes.
 constexpr const char* kKernelVersion = "k1";
+
+// One string a line.
+Json lines_of(const std::string& text) {
+  Json lines = Json::array();
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
 
 }  // namespace
 
@@ -36,7 +45,7 @@ Json TorchBackend::inspect(const std::filesystem::path& file) const {
   if (!summary.what.empty()) json["what"] = summary.what;
   if (!summary.family.empty()) json["family"] = summary.family;
   if (!summary.reason.empty()) json["reason"] = summary.reason;
-  if (!summary.layout.empty()) json["layout"] = summary.layout;
+  if (!summary.layout.empty()) json["layout"] = lines_of(summary.layout);
   json["dtypes"] = summary.dtypes;
   json["tensors"] = summary.tensors;
   json["bytes"] = summary.bytes;

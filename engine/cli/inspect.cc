@@ -64,6 +64,10 @@ bool is_picture(const fs::path& file) {
   return looks_like_picture(start);
 }
 
+std::string plain_text(const Json& value) {
+  return printable(value.is_string() ? value.get<std::string>() : dump_python(value));
+}
+
 // `name: value` a line, indented by level; no deeper than what is inspected has.
 void print_facts(const Json& facts, const std::string& indent) {
   for (const auto& [name, value] : facts.items()) {
@@ -74,9 +78,11 @@ void print_facts(const Json& facts, const std::string& indent) {
     } else if (value.is_object() && !value.empty() && indent.size() < 8) {
       std::cout << '\n';
       print_facts(value, indent + "  ");
+    } else if (value.is_array() && !value.empty()) {
+      std::cout << '\n';
+      for (const Json& item : value) std::cout << indent << "  " << plain_text(item) << '\n';
     } else {
-      std::cout << printable(value.is_string() ? value.get<std::string>() : dump_python(value))
-                << '\n';
+      std::cout << plain_text(value) << '\n';
     }
   }
 }
