@@ -1,7 +1,7 @@
-"""Times the program as a user meets it: program_bench.py HEDDLE. Prints a table; standard library only.
+"""Times the program as a user meets it: program_bench.py HEDDLE [CHECKPOINT]. Prints a table; standard library only.
 
-Each command runs several times as a fresh process; the median counts. With --full also loads a checkpoint of the real size
-of Stable Diffusion 1.5 (2.1 GB, made by tests/support), given by its path.
+Each command runs several times as a fresh process; the median counts. CHECKPOINT, of Stable Diffusion 1.x in full size, is
+loaded too.
 """
 import os
 import statistics
@@ -50,15 +50,15 @@ def main():
 
 
 def full(heddle, checkpoint, environment, folder):
-    """Loading Stable Diffusion 1.5: the networks, read by one step of one tiny picture."""
+    """Loading a checkpoint: all its networks are read by one step of one tiny picture."""
     models = Path(folder) / "models/checkpoints"
     models.mkdir(parents=True)
     (models / "full.safetensors").symlink_to(checkpoint.resolve())
     command = [heddle, "run", str(ROOT / "graphs/txt2img.pipeline.json"), "--models", f"{folder}/models", "--checkpoint",
                "full.safetensors", "--steps", "1", "--width", "64", "--height", "64", "--no-cache", "--quiet", "--data",
                f"{folder}/data", "--out", f"{folder}/out"]
-    measure("SD 1.5 (2.1 GB f16): first time, with the file's hash", command, environment, runs=1)
-    measure("SD 1.5: load, encode, one step and decode at 64x64", command, environment, runs=3)
+    measure("checkpoint: first time, with the file's hash", command, environment, runs=1)
+    measure("checkpoint: load, encode, one step and decode at 64x64", command, environment, runs=3)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ class Examples(ProgramTest):
                                "ink style, a purple castle in the snow at sunset", "--seed", "3", "--lora", "ink.safetensors:0.8")
         self.assertEqual(png_pixels(file), png_pixels(self.run_graph(ROOT / "graphs/first_picture.json")[0]))
 
+    def test_a_pipeline_is_a_step_of_another_graph(self):
+        graph = self.graph({"p": {"class_type": "Pipeline/txt2img", "inputs": {"prompt": "a blue boat at sea by day", "seed": 2}},
+                            "i": {"class_type": "ImageInvert", "inputs": {"image": ["p", 0]}},
+                            "s": {"class_type": "SaveImage", "inputs": {"images": ["i", 0], "filename_prefix": "nested"}}})
+        files = self.run_graph(graph)
+        self.assertEqual(len(files), 2)  # the pipeline saves its own picture too
+
     def test_lora_tags_equal_the_chain_of_loaders(self):
         tagged, = self.run_graph(ROOT / "graphs/txt2img_tags.pipeline.json")
         chained, = self.run_graph(EXPECTED / "snowman_ink.json")
