@@ -119,7 +119,8 @@ std::string program_help(const std::vector<const Verb*>& verbs) {
 
 std::string verb_help(const Verb& verb) {
   std::string text = "heddle " + verb.name + " " + verb.summary + ".\n\nUsage: heddle " + verb.name;
-  text += (verb.subject.empty() ? "" : " " + verb.subject) + " [options]\n";
+  if (!verb.subject.empty()) text += ' ';
+  text.append(verb.subject).append(" [options]\n");
   if (!verb.subject.empty()) text += "\n" + entry(verb.subject, verb.subject_help);
   if (!verb.flags.empty()) text += "\nOptions\n" + flags_help(verb.flags);
   text += common_help();

@@ -58,7 +58,7 @@ TEST(Terminal, CuttingKeepsCharactersWhole) {
 TEST(Bar, ShowsShareRateAndTimeLeft) {
   EXPECT_EQ(
       bar_text({.label = "3 (KSampler)", .first = 0, .value = 5, .total = 20, .seconds = 2}, 60),
-      "3 (KSampler)  [####............] 5/20  2.50 steps/s  0:06 left");
+      "3 (KSampler)  [###...........] 5/20  2.50 steps/s  0:06 left");
 }
 
 TEST(Bar, SlowStepsAreGivenInSeconds) {

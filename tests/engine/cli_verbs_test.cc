@@ -73,7 +73,7 @@ TEST_F(CliVerbs, ANodeIsDescribedBySocketsRangesDefaultsAndHelp) {
             "  how  (COMBO)\n      Which way.\n      one of loud, quiet\n"
             "  seed  (INT, default 0)\n      A seed.\n      0..18446744073709551615\n"
             "  weight  (FLOAT, default 0.5)\n      A weight.\n      0.0..1.0\n"
-            "\nOutputs\n  0  word  (STRING)\n");
+            "\nOutputs\n  0  STRING  (STRING)\n");
 }
 
 TEST_F(CliVerbs, ANodeTellsItsOtherNames) {
