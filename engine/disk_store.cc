@@ -100,8 +100,7 @@ std::optional<CachedResult> DiskStore::get(const Key& key) {
   // must not hold us up.
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) {
-    if (errno != ENOENT)
-      complain("reading " + path + ": " + std::generic_category().message(errno));
+    if (errno != ENOENT) complain(path + ": " + std::generic_category().message(errno));
     return std::nullopt;
   }
   try {

@@ -12,6 +12,9 @@
 namespace heddle {
 namespace {
 
+constexpr size_t kMostInstanceSockets =
+    2'000'000;  // a small file may name a large definition often
+
 class DocumentReader {
  public:
   DocumentReader(const Json& json, const EditorNames& names, Declarations& declarations,
@@ -86,34 +89,45 @@ class DocumentReader {
           {text_or(member(input, "name"), ""), text_or(member(input, "type"), "*"), std::nullopt});
     }
     for (const Json& output : items_of(member(json, "outputs"))) {
-      graph->outputs.push_back({text_or(member(output, "type"), "*"), link_to(output, *graph)});
+      graph->outputs.push_back(
+          {text_or(member(output, "type"), "*"), link_to(output, graph->outputs.size(), *graph)});
     }
     graph->weight += graph->inputs.size() + graph->outputs.size();
     return graph;
   }
 
-  // The first of the output's links that is there.
-  static std::optional<EditorId> link_to(const Json& output, const EditorGraph& graph) {
+  // The first of the links that an output names; where it names none that is there, the link that
+  // names it.
+  static std::optional<EditorId> link_to(const Json& output, size_t slot,
+                                         const EditorGraph& graph) {
     for (const Json& json : items_of(member(output, "linkIds"))) {
       const auto id = read_id(json);
       if (id && graph.links.contains(*id)) return id;
     }
-    return std::nullopt;
+    const auto found = graph.output_links.find(int64_t(slot));
+    return found == graph.output_links.end() ? std::nullopt : std::optional(found->second);
   }
 
   // The sockets of an instance are the definition's inputs; the file's are matched by name.
-  static void make_instance(EditorNode& node, const EditorGraph& definition) {
+  void make_instance(EditorNode& node, const EditorGraph& definition) {
     std::unordered_map<std::string_view, std::optional<EditorId>> links;
     for (const EditorSocket& socket : node.inputs) links.emplace(socket.name, socket.link);
     node.kind = EditorKind::kInstance;
     node.definition = &definition;
     node.inputs.clear();
+    node.outputs.clear();
+    instance_sockets_ += definition.inputs.size() + definition.outputs.size();
+    if (instance_sockets_ > kMostInstanceSockets) {
+      report(problems_, {to_text(node.id), std::string(node.type), "", "too_large",
+                         "the instances of subgraphs have more than " +
+                             std::to_string(kMostInstanceSockets) + " sockets"});
+      return;
+    }
     for (const DefinitionInput& input : definition.inputs) {
       node.inputs.push_back({.name = input.name, .type = input.type, .link = {}});
       const auto found = links.find(input.name);
       if (found != links.end()) node.inputs.back().link = found->second;
     }
-    node.outputs.clear();
     for (const DefinitionOutput& output : definition.outputs) node.outputs.push_back(output.type);
   }
 
@@ -121,6 +135,7 @@ class DocumentReader {
   const EditorNames& names_;
   EditorReader reader_;
   Problems& problems_;
+  size_t instance_sockets_ = 0;
   std::unordered_map<std::string_view, const Json*> subgraphs_, groups_;
   std::unordered_map<std::string_view, EditorGraph*> known_;  // definitions that were read, by type
 };

@@ -95,6 +95,7 @@ struct EditorGraph {
   std::unordered_map<EditorId, EditorLink> links;
   EditorId input_node{-10, {}},
       output_node{-20, {}};  // stand for the definition's own inputs and outputs in its links
+  std::unordered_map<int64_t, EditorId> output_links;  // the first link to each output, by slot
   std::vector<DefinitionInput> inputs;
   std::vector<DefinitionOutput> outputs;
   std::deque<std::string> made_names;  // owned names that views point to

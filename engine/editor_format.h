@@ -20,7 +20,7 @@ struct ConvertedGraph {
 };
 
 struct EditorOptions {
-  std::tm now{};  // for %date:...% in file names
+  std::tm now{};  // local time, for %date:...% in file names
   std::optional<uint64_t>
       seed;  // what choices are drawn by, in place of the first seed in the graph
 };

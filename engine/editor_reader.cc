@@ -123,6 +123,8 @@ void EditorReader::read_links(const Json& links, const std::string& where, Edito
                 "links[" + std::to_string(i) + "] cannot be read: it needs an id and two ends");
       continue;
     }
+    if (link->second.target == graph.output_node)
+      graph.output_links.emplace(link->second.target_slot, link->first);
     const auto [place, added] = graph.links.emplace(link->first, link->second);
     if (added || same(place->second, link->second)) continue;
     report(problems_, {"", "", "", "duplicate_id",
@@ -181,6 +183,9 @@ void EditorReader::read_inputs(const Json& inputs, const std::string& where, Edi
       node.inputs.push_back(socket);
     } else if (!node.inputs[place->second].link) {
       node.inputs[place->second].link = socket.link;
+    } else if (socket.link) {
+      malformed(where, "node " + to_text(node.id) + " has two linked inputs of the same name: \"" +
+                           std::string(socket.name) + "\"");
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "engine/editor_steps.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/dynamic_prompt.h"
@@ -11,11 +12,11 @@ namespace {
 
 using Kind = EditorSource::Kind;
 
-constexpr size_t kBytesPerStep = 100;
 constexpr size_t kBytesPerValue = 16;
 
 // About what a value takes in a file.
 size_t size_of(const Json& json) {
+  if (!json.is_structured()) return kBytesPerValue + text_or(json, "").size();
   size_t bytes = 0;
   std::vector<const Json*> open = {&json};
   while (!open.empty()) {
@@ -63,21 +64,21 @@ Json EditorSteps::write(size_t node) {
   sources_.clear();
   if (at.declaration == nullptr) report_unknown(node);
   Json::object_t inputs;
-  Json::object_t::Container& list =
-      inputs;  // names are unique: no need for the map to look for them
+  Json::object_t::Container& list = inputs;  // without the map's search for equal names
   for (const bool widgets : {true, false}) {
     for (size_t i = 0; i < at.inputs.size(); ++i) {
       if (is_sent_widget(at.inputs[i]) != widgets) continue;
       auto value = write_input(node, i);
-      if (value) list.emplace_back(std::string(at.inputs[i].name), std::move(*value));
+      if (value && take_room(node, at.inputs[i].name.size()))
+        list.emplace_back(std::string(at.inputs[i].name), std::move(*value));
     }
   }
   const std::string_view display =
       at.declaration == nullptr ? at.type : at.declaration->display_name;
   Json step = Json::object();
-  step["class_type"] = at.type;
+  step["class_type"] = fit(node, at.type).value_or("");
   step["inputs"] = std::move(inputs);
-  step["_meta"]["title"] = fit_budget(node, at.title.empty() ? display : at.title).value_or("");
+  step["_meta"]["title"] = fit(node, at.title.empty() ? display : at.title).value_or("");
   return step;
 }
 
@@ -91,14 +92,14 @@ std::optional<Json> EditorSteps::write_input(size_t node, size_t input) {
   std::optional<Json> value;
   if (source.kind == Kind::kStep) {
     sources_.push_back(source.node);
-    value = fit_budget(node, flat_.step_id(source.node));
+    value = fit(node, flat_.step_id(source.node));
     if (value) value = Json::array_t{*value, source.slot};
   } else if (source.kind == Kind::kMuted) {
     value = std::nullopt;
   } else if (is_sent_widget(socket)) {
     value = write_value(node, input);
   } else if (source.kind == Kind::kValue) {
-    value = fit_budget(node, wrap_list(*source.value));
+    value = fit(node, wrap_list(*source.value));
   }
   if (!value) report_missing(node, socket, source.kind);
   return value;
@@ -107,20 +108,23 @@ std::optional<Json> EditorSteps::write_input(size_t node, size_t input) {
 std::optional<Json> EditorSteps::write_value(size_t node, size_t input) {
   const EditorSocket& socket = flat_.nodes[node].node->inputs[input];
   std::optional<Json> value = values_.shown(node, input);
-  if (!value || (size_of(*value) > room_ && !fit_budget(node, *value))) return std::nullopt;
+  if (!value || !take_room(node, size_of(*value))) return std::nullopt;
   const bool is_text = socket.declared->widget == WidgetKind::kText;
   if (is_text && value->is_null()) *value = "";
   if (is_text && socket.declared->multiline && value->is_number()) *value = number_text(*value);
   if (value->is_string()) {
     std::string text = std::move(value->get_ref<std::string&>());
+    const size_t stored_size = text.size();
     const EditorSource source = links_.source(node, input);
     const bool replaces =
         source.kind == Kind::kPrimitive &&
         is_true(member(*flat_.nodes[source.node].node->properties, names_.replace_in_values));
     if (replaces) text = file_names_.replace(text);
-    *value = write_text(node, *socket.declared, std::move(text));
+    text = write_text(node, *socket.declared, std::move(text));
+    if (!take_room(node, text.size() - std::min(text.size(), stored_size))) return std::nullopt;
+    *value = std::move(text);
   }
-  return fit_budget(node, wrap_list(std::move(*value)));
+  return wrap_list(std::move(*value));
 }
 
 std::string EditorSteps::write_text(size_t node, const DeclaredInput& input, std::string text) {
@@ -134,11 +138,14 @@ std::string EditorSteps::write_text(size_t node, const DeclaredInput& input, std
   return text;
 }
 
-std::optional<Json> EditorSteps::fit_budget(size_t node, Json value) {
-  const size_t size = size_of(value);
+std::optional<Json> EditorSteps::fit(size_t node, Json value) {
+  return take_room(node, size_of(value)) ? std::optional(std::move(value)) : std::nullopt;
+}
+
+bool EditorSteps::take_room(size_t node, size_t size) {
   if (size <= room_) {
     room_ -= size;
-    return value;
+    return true;
   }
   if (room_ > 0) {
     report(problems_,
@@ -147,7 +154,7 @@ std::optional<Json> EditorSteps::fit_budget(size_t node, Json value) {
                 " bytes"});
   }
   room_ = 0;
-  return std::nullopt;
+  return false;
 }
 
 void EditorSteps::report_unknown(size_t node) {
@@ -156,7 +163,9 @@ void EditorSteps::report_unknown(size_t node) {
   const std::string type(at.type);
   std::string what = "unknown node \"" + type + "\"";
   constexpr size_t kUuid = 36;
-  const bool is_group = type.starts_with("workflow>") || type.starts_with("workflow/");
+  const bool is_group =
+      std::any_of(names_.group_node_prefixes.begin(), names_.group_node_prefixes.end(),
+                  [&](const std::string& prefix) { return type.starts_with(prefix); });
   if (is_group || (type.size() == kUuid && type[8] == '-' && type[23] == '-')) {
     what = "the definition of the subgraph " + type + " is not in the file";
   } else if (const auto known = suggestions_.find(at.type); known != suggestions_.end()) {

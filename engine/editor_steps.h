@@ -31,7 +31,8 @@ class EditorSteps {
   std::optional<Json> write_input(size_t node, size_t input);
   std::optional<Json> write_value(size_t node, size_t input);
   std::string write_text(size_t node, const DeclaredInput& input, std::string text);
-  std::optional<Json> fit_budget(size_t node, Json value);
+  std::optional<Json> fit(size_t node, Json value);
+  bool take_room(size_t node, size_t size);
   void report_unknown(size_t node);
   void report_missing(size_t node, const EditorSocket& socket, EditorSource::Kind source);
 

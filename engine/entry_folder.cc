@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -148,9 +149,12 @@ std::string EntryFolder::path(const Key& key) const {
 Temporary EntryFolder::make_temporary(const Key& key) const {
   const std::string entry = path(key);
   const std::string folder = entry.substr(0, root_.size() + 4);
-  for (uint64_t n = 1;; ++n) {
+  // A name is never used twice, or one who removes an abandoned file could hit the next of its
+  // name.
+  std::random_device random;
+  for (;;) {
     const std::string path =
-        folder + '.' + std::to_string(::getpid()) + '-' + std::to_string(n) + ".tmp";
+        folder + '.' + std::to_string(random()) + '-' + std::to_string(random()) + ".tmp";
     Fd file = create(path, O_EXCL);
     if (!file && errno == EEXIST) continue;
     if (!file) throw_errno(path);

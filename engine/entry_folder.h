@@ -1,12 +1,10 @@
 // The folder of a disk store, shared by processes:
 //
-//   ab/cdef....bin    one entry, named by its key; only ever renamed into place or removed, never
-//   changed ab/.1234-1.tmp    an entry being written, by a process that holds a lock on it while it
-//   lives lock              locked while entries come and go; holds how much there is, as last
-//   counted
+//   ab/cdef....bin   an entry, named by its key; renamed into place or removed, never changed
+//   ab/.12-34.tmp    an entry being written; its writer holds a lock on it while it lives
+//   lock             locked while entries come and go; holds how much there is, as last counted
 //
-// The two kinds of lock are flock()s, which the system drops when their process ends, however it
-// ends.
+// Both kinds of lock are flock()s, which the system drops when their process ends, however it ends.
 #pragma once
 
 #include <cstdint>

@@ -123,8 +123,8 @@ class In final : public InputSocket {
   }
   void bind(ValuePtr value) override { value_ = typed_value<T>(std::move(value), spec.name); }
 
-  /// False for an optional input that nothing was given for.
-  explicit operator bool() const { return value_ != nullptr; }
+  /// False for an optional input that nothing was given for. Not a conversion: an In<bool> would read as its value.
+  bool given() const { return value_ != nullptr; }
   const T& operator*() const { return value_->data; }
   const T* operator->() const { return &value_->data; }
   operator const T&() const

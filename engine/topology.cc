@@ -13,7 +13,8 @@ struct FoundCycle {
   Cycle cycle;
 };
 
-// Collects steps as the search leaves them, and follows the path it is on to report a cycle.
+// Searches from each step to what feeds it: steps are left in an order in which they may run, and the order of the graph
+// is kept where links leave a choice. Follows the path it is on to report a cycle.
 struct Visitor : boost::default_dfs_visitor {
   Visitor(std::vector<int>& finished, std::vector<int>& path) : finished(finished), path(path) {}
 
@@ -24,6 +25,7 @@ struct Visitor : boost::default_dfs_visitor {
   }
   void back_edge(Digraph::edge_descriptor e, const Digraph& graph) {
     const auto start = std::find(path.begin(), path.end(), int(target(e, graph)));
+    std::reverse(start + 1, path.end());  // against the search, along the links
     throw FoundCycle{{{start, path.end()}}};
   }
 
@@ -34,7 +36,10 @@ struct Visitor : boost::default_dfs_visitor {
 }  // namespace
 
 std::variant<Order, Cycle> topological_order(int steps, const std::vector<std::pair<int, int>>& links) {
-  const Digraph graph(boost::edges_are_unsorted_multi_pass, links.begin(), links.end(), size_t(steps));
+  std::vector<std::pair<int, int>> feeders;  // (to, from)
+  feeders.reserve(links.size());
+  for (const auto& [from, to] : links) feeders.emplace_back(to, from);
+  const Digraph graph(boost::edges_are_unsorted_multi_pass, feeders.begin(), feeders.end(), size_t(steps));
   std::vector<int> finished, path;
   finished.reserve(size_t(steps));
   try {
@@ -42,7 +47,6 @@ std::variant<Order, Cycle> topological_order(int steps, const std::vector<std::p
   } catch (const FoundCycle& found) {
     return found.cycle;
   }
-  std::reverse(finished.begin(), finished.end());
   return Order{std::move(finished)};
 }
 

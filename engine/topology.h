@@ -16,7 +16,7 @@ struct Cycle {
   std::vector<int> steps;
 };
 
-/// `links`: (from, to). Deterministic; no recursion. REQUIRES: indices within 0..steps-1.
+/// `links`: (from, to). Where links leave a choice, the lower index comes first. No recursion. REQUIRES: indices within 0..steps-1.
 std::variant<Order, Cycle> topological_order(int steps, const std::vector<std::pair<int, int>>& links);
 
 }  // namespace heddle

@@ -29,7 +29,7 @@ struct LoadImage final : Node {
     for (const Picture& frame : read_pictures(image->path)) {
       context.check_cancelled();
       colours.push_back(picture_colours(frame));
-      masks.push_back(frame.channels == 4 ? picture_mask(frame) : at::zeros({1, 64, 64}));
+      masks.push_back(frame.channels == 4 && !frame.color_key ? picture_mask(frame) : at::zeros({1, 64, 64}));
     }
     pixels = Image{at::cat(colours)};
     mask = Mask{at::cat(masks)};

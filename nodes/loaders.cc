@@ -39,7 +39,7 @@ struct CheckpointLoader final : Node {
   void run(RunContext& context) override {
     const weights::Checkpoint checkpoint = weights::open_checkpoint(ckpt_name->path);
     context.check_cancelled();
-    const ModelConfig config = config_name ? read_model_config(config_name->path) : ModelConfig{};
+    const ModelConfig config = config_name.given() ? read_model_config(config_name->path) : ModelConfig{};
     if (!checkpoint.unet) lacks(*ckpt_name, "U-Net", "load it with VAELoader or CLIPLoader if it is one of these");
     if (!checkpoint.text) lacks(*ckpt_name, "text encoder", "load the U-Net with UNETLoader and the text encoder with CLIPLoader");
     model = model_of(checkpoint, config.predicts_v ? diffusion::Prediction::kV : diffusion::Prediction::kEps);

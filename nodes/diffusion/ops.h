@@ -2,10 +2,10 @@
 // out (kernel, layout, packing of weights, fusing) is this file's business alone, so that networks
 // read like their papers.
 //
-// Tensors are fp32 and contiguous (see with_plain_strides), images are [B, C, H, W], sequences are [B, T, C]. The same input
-// gives the same bytes whatever the number of threads, and a row of a batch the same bytes as the
-// row alone: kernels that split their work by threads or by batch are avoided, and ops_test.cc
-// checks it. Everything here is safe to call from several threads.
+// Tensors are fp32 and contiguous (see with_plain_strides), images are [B, C, H, W], sequences are
+// [B, T, C]. The same input gives the same bytes whatever the number of threads, and a row of a
+// batch the same bytes as the row alone: kernels that split their work by threads or by batch are
+// avoided, and ops_test.cc checks it. Everything here is safe to call from several threads.
 #pragma once
 
 #include <ATen/core/Tensor.h>

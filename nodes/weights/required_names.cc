@@ -61,8 +61,7 @@ int count_numbered(const NamesAndShapes& have, const std::string& beginning) {
   return count;
 }
 
-// --- U-Net
-// ----------------------------------------------------------------------------------------------------------
+// --- U-Net ---
 
 std::string child_path(const char* blocks, int block, int child) {
   return std::string(blocks) + std::to_string(block) + "." + std::to_string(child) + ".";
@@ -154,8 +153,7 @@ class UNetNeeds {
   std::vector<int> depths_;  // transformer blocks of an attention, by level
 };
 
-// --- VAE
-// ------------------------------------------------------------------------------------------------------------
+// --- VAE ---
 
 void need_vae_block(Needs& needs, const std::string& prefix) {
   needs.modules(prefix, {"norm1", "conv1", "norm2", "conv2"});
@@ -195,8 +193,7 @@ MissingNames missing_of_vae(const NamesAndShapes& have) {
   return needs.take();
 }
 
-// --- text encoder
-// ---------------------------------------------------------------------------------------------------
+// --- text encoder ---
 
 MissingNames missing_of_text_encoder(const NamesAndShapes& have) {
   Needs needs(have);

@@ -50,16 +50,9 @@ class TensorFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// A whole small file as bytes, for callers that choose its name. Throws FileError for tensors or texts that the format
-/// cannot hold.
+/// A whole file as bytes, for callers that write files their own way. Tensors are on the CPU, of any layout. Throws
+/// FileError for tensors or texts that the format cannot hold.
 std::string safetensors_bytes(const std::map<std::string, at::Tensor>& tensors,
                               const std::map<std::string, std::string>& metadata);
-
-/// Writes a whole file, readable by every other safetensors reader; atomically (a temporary beside
-/// it, then a rename). Tensors are on the CPU, of any layout. Throws FileError; then nothing is
-/// left behind.
-void write_safetensors(const std::filesystem::path& path,
-                       const std::map<std::string, at::Tensor>& tensors,
-                       const std::map<std::string, std::string>& metadata);
 
 }  // namespace heddle::weights

@@ -189,7 +189,7 @@ TEST_F(CliRun, ThreadsReachTheBackend) {
 
 TEST_F(CliRun, TheLogHasJobAndStepAndNoTextOfAPrompt) {
   write("odd.json",
-        R"({"1": {"class_type": "Quote", "inputs": {"text": "my secret garden", "ending": "pass"}},
+        R"({"1": {"class_type": "Quote", "inputs": {"text": "my secret garden", "fails": false}},
                         "2": {"class_type": "SaveText", "inputs": {"text": ["1", 0]}}})");
   run("odd.json", {"--log-file", (home / "log.txt").string()});
   const std::string log = read(home / "log.txt");

@@ -366,6 +366,25 @@ TEST(EditorSubgraphs, DeepNestingIsRefused) {
   EXPECT_THAT(texts(document.convert().problems), HasSubstr("is nested more than 50 deep"));
 }
 
+TEST(EditorSubgraphs, ManyInstancesOfALargeDefinitionAreRefused) {
+  Document document;
+  Json definition = chain_definition("a", invert(5, 1));
+  for (int i = 0; i < 20'000; ++i)
+    definition["inputs"].push_back({{"name", "more " + std::to_string(i)}});
+  document.subgraphs.push_back(definition);
+  for (int i = 0; i < 200; ++i) document.nodes.push_back(instance(i, "a", nullptr));
+  EXPECT_THAT(texts(document.convert().problems), HasSubstr("too_large"));
+}
+
+TEST(EditorSubgraphs, AnOutputIsFoundByTheLinkThatLeadsToIt) {
+  Document document;
+  document.subgraphs = {chain_definition("a", invert(5, 1))};
+  document.subgraphs[0]["outputs"][0].erase("linkIds");
+  document.nodes = {instance(1, "a", nullptr), invert(2, 1)};
+  document.links = {link(1, 1, 0, 2)};
+  EXPECT_EQ(inputs_of(document.convert(), "2"), R"({"image": ["1:5", 0]})");
+}
+
 TEST(EditorSubgraphs, ABrokenDefinitionThatNothingUsesIsIgnored) {
   Document document;
   document.subgraphs = {{{"id", "a"}, {"nodes", {nullptr, 3, {{"id", {}}}}}, {"links", 7}}};

@@ -21,12 +21,13 @@ struct SaveText final : Node {
                                   .is_output = true,
                                   .lane = Lane::kPool};
   In<std::string> text{this, "text", "What to save."};
-  In<std::string> prefix{this, "filename_prefix", "Start of the file's name.", kOptional};
+  In<std::string> prefix{this, "filename_prefix", "Start of the file's name.", "text", kOptional};
   void run(RunContext& context) override {
     const std::filesystem::path& folder = context.folders->output;
     std::filesystem::create_directories(folder);
     for (int number = 1;; ++number) {
-      const std::string name = (prefix ? *prefix : "text") + "_" + std::to_string(number) + ".txt";
+      const std::string name =
+          (prefix.given() ? *prefix : "text") + "_" + std::to_string(number) + ".txt";
       if (std::filesystem::exists(folder / name)) continue;
       std::ofstream(folder / name) << *text;
       context.ui["texts"] = {{{"filename", name}, {"subfolder", ""}, {"type", "output"}}};
@@ -39,12 +40,12 @@ struct SaveText final : Node {
 struct Slow final : Node {
   static constexpr NodeInfo kInfo{.name = "Slow", .category = "test", .help = "Takes its time."};
   In<int64_t> steps{this, "steps", "How many.", 20, between(1, 100000)};
-  In<int64_t> pause{this, "milliseconds", "Of each.", kOptional, between(0, 1000)};
+  In<int64_t> pause{this, "milliseconds", "Of each.", 0, between(0, 1000), kOptional};
   Out<int64_t> done{this, "INT"};
   void run(RunContext& context) override {
     for (int k = 1; k <= *steps; ++k) {
       context.check_cancelled();
-      std::this_thread::sleep_for(std::chrono::milliseconds(pause ? *pause : 0));
+      std::this_thread::sleep_for(std::chrono::milliseconds(pause.given() ? *pause : 0));
       context.progress(k, int(*steps));
     }
     done = *steps;
@@ -68,11 +69,11 @@ struct Quote final : Node {
   static constexpr NodeInfo kInfo{
       .name = "Quote", .category = "test", .help = "Warns and fails with its text."};
   In<std::string> text{this, "text", "The text."};
-  In<Choice> ending{this, "ending", "How.", kOptional, one_of({"fail", "pass"})};
+  In<bool> fails{this, "fails", "Whether to fail.", true, kOptional};
   Out<std::string> out{this, "STRING"};
   void run(RunContext& context) override {
     context.warn("odd: " + *text);
-    if (!ending || *ending == "fail") throw std::runtime_error("cannot make out: " + *text);
+    if (!fails.given() || *fails) throw std::runtime_error("cannot make out: " + *text);
     out = *text;
   }
 };

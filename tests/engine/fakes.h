@@ -39,7 +39,7 @@ struct Add final : Node {
   Out<int64_t> sum{this, "INT"};
   void run(RunContext&) override {
     ++runs()["Add"];
-    sum = *a + (b ? *b : 0);
+    sum = *a + (b.given() ? *b : 0);
   }
 };
 

@@ -80,6 +80,18 @@ TEST_F(FileHashesTest, HashesAreRememberedAcrossProcesses) {
   }
 }
 
+TEST_F(FileHashesTest, WhatOthersRememberedIsNotMissedForWhatOneRemembersOneself) {
+  const fs::path a = write("a", "aaaa"), b = write("b", "bbbb"), c = write("c", "cccc");
+  let_settle();
+  FileHashes hashes(store_);
+  hashes.hash(c);
+  FileHashes(store_).hash(a);
+  hashes.hash(b);
+  const double seconds = hashes.seconds_hashing();
+  EXPECT_EQ(hashes.hash(a).hex(), sha256("aaaa"));
+  EXPECT_EQ(hashes.seconds_hashing(), seconds);
+}
+
 TEST_F(FileHashesTest, OtherBytesOfTheSameNameSizeAndTimeAreHashedAnew) {
   const fs::path file = write("a", "aaaa");
   let_settle();

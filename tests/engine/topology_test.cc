@@ -14,6 +14,10 @@ TEST(Topology, FeedersComeFirst) {
   EXPECT_LT(position[3], position[0]);
 }
 
+TEST(Topology, TheOrderOfTheGraphIsKeptWhereLinksLeaveAChoice) {
+  EXPECT_THAT(std::get<Order>(topological_order(4, {{3, 1}})).steps, ::testing::ElementsAre(0, 3, 1, 2));
+}
+
 TEST(Topology, ACycleIsGivenInTheOrderOfItsLinks) {
   const auto cycle = std::get<Cycle>(topological_order(4, {{0, 1}, {1, 2}, {2, 3}, {3, 1}}));
   EXPECT_THAT(cycle.steps, ::testing::ElementsAre(1, 2, 3));

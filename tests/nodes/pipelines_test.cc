@@ -63,8 +63,9 @@ TEST(Pipelines, GiveTheLatentsAndPixelsOfComfyUI) {
   const auto latents = golden_tensors("pipelines/latents.safetensors");
   const auto images = golden_tensors("pipelines/images.safetensors");
 
+  const nlohmann::json cases = golden_json("pipelines/index.json");
   int supported = 0;
-  for (const auto& [name, test_case] : golden_json("pipelines/index.json").items()) {
+  for (const auto& [name, test_case] : cases.items()) {
     const Graph graph = golden_graph(test_case);
     if (!is_supported(graph, w)) continue;
     ++supported;

@@ -195,7 +195,7 @@ TEST_F(LoraMatchTest, AlphaMustBeOneFiniteNumber) {
   auto tensors = pair(kQuery, {32, 4}, {4, 32});
   tensors.push_back({kQuery + ".alpha", "F32", {2}});
   EXPECT_THAT(error(tensors), HasSubstr(".alpha\" has shape [2]"));
-  write_safetensors(folder_ / "nan.safetensors",
+  testing::write_tensors(folder_ / "nan.safetensors",
                     {{kQuery + ".lora_up.weight", at::ones({32, 4})},
                      {kQuery + ".lora_down.weight", at::ones({4, 32})},
                      {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},

@@ -36,6 +36,14 @@ class TestFolder {
   std::filesystem::path path_;
 };
 
+/// A file with these tensors; moved into its place, so that who has the old one open keeps it.
+inline void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
+                          const std::map<std::string, std::string>& metadata) {
+  const std::filesystem::path temporary = path.string() + ".new";
+  std::ofstream(temporary, std::ios::binary) << safetensors_bytes(tensors, metadata);
+  std::filesystem::rename(temporary, path);
+}
+
 struct HollowTensor {
   std::string name, dtype;
   std::vector<int64_t> shape;

@@ -18,7 +18,7 @@ class PartWeightsTest : public ::testing::Test {
  protected:
   std::shared_ptr<const diffusion::Weights> weights(
       const at::Tensor& tensor, bool half, std::shared_ptr<const Patches> patches = nullptr) {
-    write_safetensors(folder_ / "a.safetensors", {{"first_stage_model." + kName, tensor}}, {});
+    testing::write_tensors(folder_ / "a.safetensors", {{"first_stage_model." + kName, tensor}}, {});
     const Part part{
         PartKind::kVae, "first_stage_model.", "", {{kName, "first_stage_model." + kName}}};
     return part_weights(TensorFile::open(folder_ / "a.safetensors"), part, half,
