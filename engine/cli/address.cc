@@ -102,8 +102,9 @@ std::optional<SocketAddress> find_socket(const Graph& graph, const std::string& 
   const int spec = node->find_input(address.socket);
   if (spec < 0) {
     std::string sockets;
-    for (const std::string& known : node->input_names())
+    for (const std::string& known : node->input_names()) {
       sockets += (sockets.empty() ? "" : ", ") + known;
+    }
     problems.push_back({.step = step.id,
                         .node = step.node,
                         .socket = address.socket,

@@ -23,8 +23,9 @@ int check(const Options& options, const Program& program) {
                                 {"warnings", task.warnings.size()}});
   }
   if (!task.problems.empty()) return kBadUsage;
-  if (!options.json && !options.quiet)
+  if (!options.json && !options.quiet) {
     std::cout << steps << (steps == 1 ? " step, fine\n" : " steps, fine\n");
+  }
   return kDone;
 }
 

@@ -17,8 +17,9 @@ std::string spaced(const std::vector<std::string>& words) {
 // is not fixed.
 std::string subject_words(const Verb& verb) {
   if (verb.name == "nodes") return "$(heddle nodes --quiet 2>/dev/null)";
-  if (verb.name == "pipelines" || verb.takes_graph)
+  if (verb.name == "pipelines" || verb.takes_graph) {
     return "$(heddle pipelines --quiet 2>/dev/null)";
+  }
   if (verb.name == "cache") return "list clear";
   if (verb.name == "completion") return "bash";
   return "";

@@ -44,8 +44,9 @@ Json step_event(const Step& step, const Explanation& explanation) {
              {"node", step.node},
              {"action", action_text(explanation)},
              {"reason", explanation.reason}};
-  if (explanation.tier != Tier::kNone)
+  if (explanation.tier != Tier::kNone) {
     event["tier"] = explanation.tier == Tier::kDisk ? "disk" : "memory";
+  }
   return event;
 }
 

@@ -78,8 +78,9 @@ std::string bound_text(const Json& bound) { return bound.is_null() ? "" : litera
 std::string input_facts(const PipelineInput& input) {
   std::string facts;
   const auto add = [&](const std::string& fact) { facts += (facts.empty() ? "" : ", ") + fact; };
-  if (!input.min.is_null() || !input.max.is_null())
+  if (!input.min.is_null() || !input.max.is_null()) {
     add(bound_text(input.min) + ".." + bound_text(input.max));
+  }
   if (!input.default_value.is_null()) {
     add("default " + literal_text(input.default_value));
   } else {

@@ -98,8 +98,9 @@ Json inspect_file(const fs::path& file, const Program& program) {
 }
 
 int inspect(const Options& options, const Program& program) {
-  if (options.subject.empty())
+  if (options.subject.empty()) {
     throw UsageError("inspect needs a file: a checkpoint, a LoRA or a picture");
+  }
   const fs::path file = find_subject(options);
   if (fs::is_directory(file)) throw UsageError(file.string() + " is a folder, not a file");
   const Json facts = inspect_file(file, program);

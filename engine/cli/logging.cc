@@ -45,8 +45,9 @@ class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 spdlog::level::level_enum level_of(const CommonOptions& options) {
-  if (options.log_level.empty())
+  if (options.log_level.empty()) {
     return options.log_file.empty() ? spdlog::level::warn : spdlog::level::info;
+  }
   const std::vector<std::string> kNames{"trace", "debug", "info", "warning", "error", "off"};
   if (std::find(kNames.begin(), kNames.end(), options.log_level) == kNames.end()) {
     throw UsageError("--log-level " + options.log_level + " is no level" +
@@ -99,8 +100,9 @@ LogObserver::LogObserver(const std::string& job, const CheckedGraph& checked) : 
   if (spdlog::should_log(spdlog::level::debug)) return;
   for (const CheckedStep& step : checked.steps) {
     for (const BoundInput& input : step.inputs) {
-      if (step.node->inputs[size_t(input.spec)].type != "STRING" || !input.literal.is_string())
+      if (step.node->inputs[size_t(input.spec)].type != "STRING" || !input.literal.is_string()) {
         continue;
+      }
       const auto& text = input.literal.get_ref<const std::string&>();
       if (text.size() >= kShortest) texts_.push_back(text);
     }

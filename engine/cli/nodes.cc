@@ -97,8 +97,9 @@ int describe_node(const Options& options, const NodeDeclaration& node, const std
   names.push_back(node.name);
   std::erase(names, name);
   if (!names.empty()) std::cout << "Also called " << joined(names) << ".\n";
-  if (node.info.is_output)
+  if (node.info.is_output) {
     std::cout << "Runs for its own sake: what it saves or shows is the result of a graph.\n";
+  }
   if (!node.inputs.empty()) std::cout << "\nInputs\n";
   for (const InputSpec& spec : node.inputs) print_input(spec, place.folders);
   if (!node.outputs.empty()) std::cout << "\nOutputs\n";

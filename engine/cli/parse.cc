@@ -107,8 +107,9 @@ Arguments parse_arguments(const std::vector<std::string>& words,
     subcommand->fallthrough();
     Options& options = of_verbs.emplace_back();
     add_flags(*subcommand, verb->flags, options);
-    if (!verb->subject.empty())
+    if (!verb->subject.empty()) {
       subcommand->add_option("subject", options.subject)->configurable(false);
+    }
     if (verb->takes_graph) add_inputs(*subcommand, *verb, inputs, options);
   }
   parse(app, words, verbs);

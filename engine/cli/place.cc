@@ -18,8 +18,9 @@ bool is_folder(const fs::path& path) {
 }
 
 const fs::path& checked_folder(const fs::path& path, const std::string& named_by) {
-  if (!is_folder(path))
+  if (!is_folder(path)) {
     throw UsageError(named_by + " names " + path.string() + ", which is no folder");
+  }
   return path;
 }
 
@@ -45,8 +46,9 @@ void add_listed_models(Place& place, const std::string& list) {
   size_t begin = 0;
   while (begin <= list.size()) {
     const size_t end = std::min(list.find(':', begin), list.size());
-    if (end > begin)
+    if (end > begin) {
       add_models(place, checked_folder(list.substr(begin, end - begin), "HEDDLE_MODELS"));
+    }
     begin = end + 1;
   }
 }
@@ -62,8 +64,9 @@ void add_extra_paths(Place& place, const fs::path& file) {
 void use_comfyui(Place& place, const fs::path& root) {
   checked_folder(root, "--comfyui");
   add_models(place, root / "models");
-  if (fs::exists(root / "extra_model_paths.yaml"))
+  if (fs::exists(root / "extra_model_paths.yaml")) {
     add_extra_paths(place, root / "extra_model_paths.yaml");
+  }
   place.folders.input = root / "input";
   place.folders.output = root / "output";
   place.workflows.push_back(root / "user/default/workflows");
@@ -72,8 +75,9 @@ void use_comfyui(Place& place, const fs::path& root) {
 fs::path data_folder(const Options& options) {
   if (!options.data.empty()) return options.data;
   const std::string folder = xdg_folder("XDG_DATA_HOME", ".local/share");
-  if (folder.empty())
+  if (folder.empty()) {
     throw UsageError("there is no home folder to keep data in; name a folder by --data DIR");
+  }
   return fs::path(folder) / "heddle";
 }
 
@@ -106,8 +110,9 @@ Place find_place(const Options& options) {
   place.pipelines.push_back(place.folders.user / "pipelines");
   place.workflows.push_back(place.folders.user / "default/workflows");
 
-  for (const std::string& root : options.models)
+  for (const std::string& root : options.models) {
     add_models(place, checked_folder(root, "--models"));
+  }
   if (const char* list = std::getenv("HEDDLE_MODELS")) add_listed_models(place, list);
   for (const std::string& file : options.extra_model_paths) add_extra_paths(place, file);
   if (!options.comfyui.empty()) use_comfyui(place, options.comfyui);

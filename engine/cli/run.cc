@@ -28,8 +28,9 @@ namespace fs = std::filesystem;
 void refuse_unwritable(const fs::path& folder) {
   fs::path existing = fs::absolute(folder);
   std::error_code error;
-  while (!fs::exists(existing, error) && existing.has_relative_path())
+  while (!fs::exists(existing, error) && existing.has_relative_path()) {
     existing = existing.parent_path();
+  }
   if (!fs::is_directory(existing, error)) {
     throw UsageError("cannot save to " + folder.string() + ": " + existing.string() +
                      " is no folder; name another by --out");
@@ -120,8 +121,9 @@ class Runner {
     program_.terminal.print("computing in " + system_.precision + " (" + others + ")");
     if (options_.seed.empty()) return;
     std::string seeds;
-    for (const std::string& seed : task_.sweep->seeds())
+    for (const std::string& seed : task_.sweep->seeds()) {
       seeds += (seeds.empty() ? "" : ", ") + seed;
+    }
     program_.terminal.print("seed " + printable(options_.seed) + " goes to " + printable(seeds));
   }
 
@@ -145,10 +147,12 @@ class Runner {
 
   void announce_job(size_t k, const Json& chosen) const {
     const std::string place = std::to_string(k + 1) + "/" + std::to_string(task_.sweep->size());
-    if (options_.json)
+    if (options_.json) {
       write_json_line(std::cout, {{"event", "job_started"}, {"job", k + 1}, {"set", chosen}});
-    if (talks() && task_.sweep->size() > 1)
+    }
+    if (talks() && task_.sweep->size() > 1) {
       program_.terminal.print(place + ": " + chosen_text(chosen));
+    }
   }
 
   PreparedJob prepare(Graph graph) {

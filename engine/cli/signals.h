@@ -7,8 +7,8 @@
 
 namespace heddle::cli {
 
-/// While it lives, the first SIGINT or SIGTERM requests `flag` and says so, the second ends the
-/// process with 130. Only one at a time.
+/// While it lives, the first SIGINT or SIGTERM requests `flag` and says so, a second one after a
+/// moment ends the process with 130. Only one of these at a time.
 class CancelOnSignals {
  public:
   explicit CancelOnSignals(CancelFlag& flag);

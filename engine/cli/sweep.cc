@@ -76,16 +76,17 @@ Sweep::Sweep(const Source& source, const Options& options, const Registry& regis
   add_count(graph, problems);
   find_targets(graph, problems);
   if (size() > kMostCombinations) {
-    problems.push_back(
-        flag_problem("--set", "that makes " + std::to_string(size()) + " combinations; at most " +
-                                  std::to_string(kMostCombinations) + " are run at once"));
+    problems.push_back(flag_problem("--set", "that makes more than " +
+                                                 std::to_string(kMostCombinations) +
+                                                 " combinations; run them in parts"));
   }
 }
 
 size_t Sweep::size() const {
   size_t size = 1;
-  for (const Axis& axis : axes_)
+  for (const Axis& axis : axes_) {
     size = std::min(size * axis.values.size(), kMostCombinations * kMostValues);
+  }
   return size;
 }
 
@@ -99,8 +100,9 @@ Json Sweep::chosen(size_t k, const Graph& graph) const {
   for (size_t i = 0; i < axes_.size(); ++i) {
     const Axis& axis = axes_[i];
     if (axis.kind != Axis::Kind::kCount) chosen[axis.name] = value(i, k);
-    if (is_counted_input(axis))
+    if (is_counted_input(axis)) {
       chosen["seed"] = counted_up(find_input("seed")->default_value, value(i, k));
+    }
     if (axis.kind != Axis::Kind::kCount) continue;
     for (const Axis::Socket& socket : axis.sockets) {
       const int step = graph.find(socket.step);
@@ -119,8 +121,9 @@ Graph Sweep::base(size_t k, Problems& problems) const {
     for (size_t axis = 0; axis < axes_.size(); ++axis) {
       const Axis& at = axes_[axis];
       if (at.kind == Axis::Kind::kInput) values[at.name] = value(axis, k);
-      if (is_counted_input(at))
+      if (is_counted_input(at)) {
         values["seed"] = counted_up(find_input("seed")->default_value, value(axis, k));
+      }
     }
     graph = fill_pipeline(*loaded.pipeline, values, registry_, problems);
   }
@@ -196,8 +199,9 @@ void Sweep::add_pipeline_inputs(Problems& problems) {
   for (const auto& [name, text] : options_.inputs) add_input(name, text, problems);
   for (const std::string& set : options_.sets) {
     const size_t equals = set.find('=');
-    if (equals != std::string::npos)
+    if (equals != std::string::npos) {
       add_input(set.substr(0, equals), set.substr(equals + 1), problems);
+    }
   }
   const PipelineInput* seed = find_input("seed");
   if (!seed) return;

@@ -46,8 +46,9 @@ void add_range(std::string_view from, std::string_view to, std::vector<Json>& va
   if ((*last - *first) * step >= __int128(kMostValues)) {
     throw std::invalid_argument("more than " + std::to_string(kMostValues) + " values");
   }
-  for (__int128 number = *first; number != *last + step; number += step)
+  for (__int128 number = *first; number != *last + step; number += step) {
     values.push_back(to_json(number));
+  }
 }
 
 Json parse_boolean(const std::string& text) {

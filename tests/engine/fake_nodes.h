@@ -26,7 +26,8 @@ struct SaveText final : Node {
     const std::filesystem::path& folder = context.folders->output;
     std::filesystem::create_directories(folder);
     for (int number = 1;; ++number) {
-      const std::string name = (prefix.given() ? *prefix : "text") + "_" + std::to_string(number) + ".txt";
+      const std::string name =
+          (prefix.given() ? *prefix : "text") + "_" + std::to_string(number) + ".txt";
       if (std::filesystem::exists(folder / name)) continue;
       std::ofstream(folder / name) << *text;
       context.ui["texts"] = {{{"filename", name}, {"subfolder", ""}, {"type", "output"}}};
