@@ -86,7 +86,7 @@ std::string EditorFileNames::replace(std::string_view text) {
     }
     const std::string_view placeholder = text.substr(open + 1, close - open - 1);
     const auto value = meaning(placeholder);
-    out.append(value ? *value : "%" + std::string(placeholder) + "%");
+    out.append(value ? *value : text.substr(open, close + 1 - open));
     at = close + 1;
   }
   return out;

@@ -13,6 +13,8 @@ namespace {
 using Kind = EditorSource::Kind;
 
 constexpr size_t kBytesPerValue = 16;
+// One text may stand in many places, so that a small file could make a huge graph.
+constexpr size_t kMostBytes = size_t{128} << 20;
 
 // About what a value takes in a file.
 size_t size_of(const Json& json) {
@@ -57,7 +59,8 @@ EditorSteps::EditorSteps(const FlatGraph& flat, EditorLinks& links, EditorValues
       declarations_(declarations),
       names_(names),
       seed_(std::move(seed)),
-      problems_(problems) {}
+      problems_(problems),
+      room_(kMostBytes) {}
 
 Json EditorSteps::write(size_t node) {
   const EditorNode& at = *flat_.nodes[node].node;
@@ -143,17 +146,17 @@ std::optional<Json> EditorSteps::fit(size_t node, Json value) {
 }
 
 bool EditorSteps::take_room(size_t node, size_t size) {
-  if (size <= room_) {
+  if (!full_ && size <= room_) {
     room_ -= size;
     return true;
   }
-  if (room_ > 0) {
-    report(problems_,
-           {flat_.step_id(node), std::string(flat_.nodes[node].node->type), "", "too_large",
-            "from here on the graph would be larger than " + std::to_string(kMaxJsonBytes) +
-                " bytes"});
+  if (!full_) {
+    report(
+        problems_,
+        {flat_.step_id(node), std::string(flat_.nodes[node].node->type), "", "too_large",
+         "from here on the graph would be larger than " + std::to_string(kMostBytes) + " bytes"});
   }
-  room_ = 0;
+  full_ = true;
   return false;
 }
 

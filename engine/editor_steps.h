@@ -44,8 +44,8 @@ class EditorSteps {
   const EditorNames& names_;
   std::string seed_;
   Problems& problems_;
-  size_t room_ = kMaxJsonBytes;  // one text may stand in many places, so that a small file can make
-                                 // a huge graph
+  size_t room_;  // bytes that the result may still grow by
+  bool full_ = false;
   std::unordered_map<std::string_view, std::string> suggestions_;
   std::vector<size_t> sources_;
 };

@@ -45,6 +45,26 @@ void add_inputs(CLI::App& app, const Verb& verb, const std::vector<PipelineInput
   }
 }
 
+// A verb with options of its own: a settings file may have a section for every one of them.
+struct VerbApp {
+  const Verb* verb;
+  CLI::App* app;
+  Options options;
+};
+
+void add_verb(CLI::App& app, const Verb& verb, const std::vector<PipelineInput>& inputs,
+              std::list<VerbApp>& of_verbs) {
+  VerbApp& one = of_verbs.emplace_back();
+  one.verb = &verb;
+  one.app = app.add_subcommand(verb.name);
+  one.app->fallthrough();
+  add_flags(*one.app, verb.flags, one.options);
+  if (!verb.subject.empty()) {
+    one.app->add_option("subject", one.options.subject)->configurable(false);
+  }
+  if (verb.takes_graph) add_inputs(*one.app, verb, inputs, one.options);
+}
+
 // CLI11 takes the word after `--name=` for the value; here it is the empty text, as everywhere
 // else. It wants the words last first.
 std::vector<std::string> prepared(const std::vector<std::string>& words) {
@@ -99,31 +119,18 @@ Arguments parse_arguments(const std::vector<std::string>& words,
   add_flags(app, common_flags(), common);
   app.add_flag("--version", common.version)->configurable(false);
   app.set_config("--settings", default_settings());
-  // Options of their own for each verb: a settings file may have a section for every one of them.
-  std::list<Options> of_verbs;
-  std::vector<CLI::App*> subcommands;
-  for (const Verb* verb : verbs) {
-    CLI::App* subcommand = subcommands.emplace_back(app.add_subcommand(verb->name));
-    subcommand->fallthrough();
-    Options& options = of_verbs.emplace_back();
-    add_flags(*subcommand, verb->flags, options);
-    if (!verb->subject.empty()) {
-      subcommand->add_option("subject", options.subject)->configurable(false);
-    }
-    if (verb->takes_graph) add_inputs(*subcommand, *verb, inputs, options);
-  }
+  std::list<VerbApp> of_verbs;
+  for (const Verb* verb : verbs) add_verb(app, *verb, inputs, of_verbs);
   parse(app, words, verbs);
 
   Arguments arguments;
   arguments.options = common;
-  auto options = of_verbs.begin();
-  for (size_t i = 0; i < verbs.size(); ++i, ++options) {
-    if (!subcommands[i]->parsed()) continue;
-    arguments.verb = verbs[i];
-    const bool help = common.help || options->help;
-    arguments.options = *options;
+  for (const VerbApp& one : of_verbs) {
+    if (!one.app->parsed()) continue;
+    arguments.verb = one.verb;
+    arguments.options = one.options;
     static_cast<CommonOptions&>(arguments.options) = common;
-    arguments.options.help = help;
+    arguments.options.help |= common.help;
     arguments.options.version = common.version;
   }
   arguments.unknown = app.remaining(true);

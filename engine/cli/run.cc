@@ -94,6 +94,9 @@ class Runner {
     } catch (const StepError& error) {
       program_.terminal.print(printable(error.what()));
       code = kStepFailed;
+    } catch (const UsageError& error) {
+      program_.terminal.print("heddle: " + printable(error.what()));
+      code = kBadUsage;
     } catch (const Cancelled&) {
       code = kCancelled;
     }
