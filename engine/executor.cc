@@ -63,10 +63,10 @@ class Execution {
 
   void run() {
     std::vector<std::jthread> pool;
-    const bool has_pool_steps = std::any_of(plan_.order.begin(), plan_.order.end(),
-                                            [&](int i) { return lane(i) == Lane::kPool; });
-    if (has_pool_steps) {
-      for (int k = 0; k < kPoolThreads; ++k) pool.emplace_back([this] { work(Lane::kPool); });
+    const auto pool_steps = std::count_if(plan_.order.begin(), plan_.order.end(),
+                                          [&](int i) { return lane(i) == Lane::kPool; });
+    for (int k = 0; k < std::min<long>(kPoolThreads, pool_steps); ++k) {
+      pool.emplace_back([this] { work(Lane::kPool); });
     }
     work(Lane::kDevice);
     pool.clear();  // joins
