@@ -80,7 +80,8 @@ void parse_output(Pipeline& pipeline, const std::string& name, const Json& json,
 }
 
 void set_literal(Graph& graph, const std::string& target, const Json& value) {
-  const auto [id, socket] = split_target(target);
+  const auto& [id, name] = split_target(target);
+  const std::string& socket = name;  // a lambda of C++20 may capture this, clang 14 no structured binding
   const int index = graph.find(id);
   if (index < 0) return;  // reported when the pipeline was read
   Step& step = graph.steps[size_t(index)];
