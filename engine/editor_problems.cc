@@ -1,5 +1,6 @@
 #include "engine/editor_problems.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,12 +18,17 @@ void cut(std::string& text, size_t longest) {
 }  // namespace
 
 void report(Problems& problems, Problem problem) {
-  constexpr size_t kMost = 1000;
-  if (problems.size() > kMost) return;
-  if (problems.size() == kMost) {
-    problems.push_back(
-        {"", "", "", "too_many", "there are more problems than these " + std::to_string(kMost)});
-    return;
+  constexpr long kMost = 1000;
+  // Errors and warnings are counted apart, so that neither can hide the other.
+  const long count = std::count_if(problems.begin(), problems.end(), [&](const Problem& other) {
+    return other.warning == problem.warning;
+  });
+  if (count > kMost) return;
+  if (count == kMost) {
+    const char* what = problem.warning ? "warnings" : "problems";
+    problem = {"", "", "", "too_many",
+               std::string("there are more ") + what + " than these " + std::to_string(kMost),
+               problem.warning};
   }
   for (std::string* name : {&problem.step, &problem.node, &problem.socket}) cut(*name, 200);
   cut(problem.message, 1000);

@@ -5,8 +5,8 @@
 
 namespace heddle {
 
-/// Adds a problem; after a thousand only one more, that says so. Long names from the document are
-/// cut.
+/// Adds a problem; after a thousand errors only one more, that says so, and the same for warnings.
+/// Long names from the document are cut.
 void report(Problems& problems, Problem problem);
 
 }  // namespace heddle
