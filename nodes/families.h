@@ -13,5 +13,8 @@ void register_latent_nodes(Registry& registry);
 void register_vae_nodes(Registry& registry);
 void register_image_nodes(Registry& registry);
 void register_save_nodes(Registry& registry);
+void register_save_model_nodes(Registry& registry);
+void register_model_merging_nodes(Registry& registry);
+void register_lora_tool_nodes(Registry& registry);
 
 }  // namespace heddle

@@ -23,6 +23,7 @@ void register_nodes(Registry& registry) {
   register_vae_nodes(registry);
   register_image_nodes(registry);
   register_save_nodes(registry);
+  register_save_model_nodes(registry);
 }
 
 }  // namespace heddle
