@@ -9,7 +9,6 @@
 #include "nodes/weights/lora_family.h"
 #include "nodes/weights/lora_formats.h"
 #include "nodes/weights/lora_names.h"
-#include "nodes/weights/lora_shapes.h"
 
 namespace heddle::weights {
 namespace {
@@ -170,9 +169,7 @@ void Matcher::check_shapes() const {
   size_t misfits = 0;
   std::string first;
   for (const Change& change : changes_) {
-    LoraShapes shapes{shape_of_key(change.up), shape_of_key(change.down), {}};
-    if (!change.mid.empty()) shapes.mid = shape_of_key(change.mid);
-    const auto problem = misfit(shapes, shape_of_weight(change.target));
+    const auto problem = misfit(read(change), shape_of_weight(change.target));
     if (!problem) continue;
     if (++misfits > 1) continue;
     first = in_quotes(change.stem) + ": " + *problem + " (" + change.target.weight + ")";
@@ -207,20 +204,21 @@ std::string Matcher::families(const FamilyGuess& lora_family) const {
 
 void Matcher::read_changes() {
   for (const Change& change : changes_) {
-    match_.patches[change.target.part][change.target.weight].push_back(read(change));
+    // Copies: LoRAs are small, and a model must not change, or crash, with a file it was made from.
+    Patch patch = read(change);
+    for (const auto& [name, tensor] : tensors_of(patch)) *tensor = tensor->clone();
+    match_.patches[change.target.part][change.target.weight].push_back(std::move(patch));
   }
   lora_.check_unchanged();
 }
 
-// Copies: LoRAs are small, and a model must not change, or crash, with a file it was made from.
+// Views into the file.
 Patch Matcher::read(const Change& change) const {
-  Patch patch;
-  patch.up = lora_.tensor(change.up).clone();
-  patch.down = lora_.tensor(change.down).clone();
-  if (!change.mid.empty()) patch.mid = lora_.tensor(change.mid).clone();
-  patch.alpha = read_alpha(change.alpha);
-  patch.source = lora_.name() + ": " + in_quotes(change.stem);
-  return patch;
+  LowRank low_rank{lora_.tensor(change.up), lora_.tensor(change.down), {}, {}};
+  if (!change.mid.empty()) low_rank.mid = lora_.tensor(change.mid);
+  return {.change = std::move(low_rank),
+          .alpha = read_alpha(change.alpha),
+          .source = lora_.name() + ": " + in_quotes(change.stem)};
 }
 
 std::optional<double> Matcher::read_alpha(const std::string& key) const {

@@ -212,7 +212,7 @@ TEST_F(LoraMatchTest, PatchesDoNotDependOnTheFile) {
   const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
   std::filesystem::resize_file(folder_ / "a.safetensors", 10);
   const Patch& patch = lora.patches.at(PartKind::kUNet).begin()->second.at(0);
-  EXPECT_EQ(patch.up.abs().sum().item<float>(), 0);
+  EXPECT_EQ(std::get<LowRank>(patch.change).up.abs().sum().item<float>(), 0);
 }
 
 }  // namespace
