@@ -24,6 +24,8 @@ void register_nodes(Registry& registry) {
   register_image_nodes(registry);
   register_save_nodes(registry);
   register_save_model_nodes(registry);
+  register_model_merging_nodes(registry);
+  register_lora_tool_nodes(registry);
 }
 
 }  // namespace heddle
