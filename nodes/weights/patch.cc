@@ -94,14 +94,15 @@ std::vector<std::pair<const char*, const at::Tensor*>> tensors_of(const Patch& p
 }
 
 std::optional<int64_t> rank_of(const Patch& patch) {
-  if (const auto* change = std::get_if<LowRank>(&patch.change)) return change->down.size(0);
-  if (const auto* change = std::get_if<LoHa>(&patch.change)) return change->w1_b.size(0);
+  const auto rows = [](const at::Tensor& tensor) { return tensor.dim() ? tensor.size(0) : 0; };
+  if (const auto* change = std::get_if<LowRank>(&patch.change)) return rows(change->down);
+  if (const auto* change = std::get_if<LoHa>(&patch.change)) return rows(change->w1_b);
   if (const auto* change = std::get_if<Glora>(&patch.change)) {
-    return std::min(change->a1.size(0), row_of(change->a1));
+    return std::min(rows(change->a1), rows(change->a1) ? row_of(change->a1) : 0);
   }
   const auto* change = std::get_if<LoKr>(&patch.change);
   if (!change || (change->w1.defined() && change->w2.defined())) return std::nullopt;
-  return (change->w2.defined() ? change->w1_b : change->w2_b).size(0);
+  return rows(change->w2.defined() ? change->w1_b : change->w2_b);
 }
 
 at::Tensor apply_patches(const at::Tensor& weight, const std::vector<Patch>& patches) {

@@ -177,6 +177,7 @@ std::optional<GloraLayout> glora_layout(const Glora& glora, const Shape& weight)
 }
 
 std::optional<std::string> misfit(const Patch& patch, const Shape& weight) {
+  if (rank_of(patch) == 0) return shapes_text(patch) + " has rank 0, so that it changes nothing";
   const bool change_fits =
       std::visit([&](const auto& change) { return fits(change, weight); }, patch.change);
   if (change_fits && dora_fits(patch.dora_scale, weight)) return std::nullopt;
