@@ -5,6 +5,7 @@
 #include "nodes/save_tensors.h"
 #include "nodes/values.h"
 #include "nodes/weights/lora_extract.h"
+#include "nodes/weights/lora_merge.h"
 #include "nodes/weights/model_file_write.h"
 
 namespace heddle {
@@ -65,10 +66,62 @@ struct LoraSave final : Node {
   }
 };
 
+constexpr const char* kFileHelp = "LoRA file to merge.";
+constexpr const char* kStrengthHelp = "How strongly this LoRA counts; may be negative.";
+
+struct LoraMerge final : Node {
+  static constexpr NodeInfo kInfo{.name = "LoraMerge",
+                                  .category = "advanced/model_merging",
+                                  .help = "Saves several LoRAs as one that does what they do one after the other. A saved one "
+                                          "can be merged again.",
+                                  .display_name = "Merge LoRAs",
+                                  .is_output = true,
+                                  .lane = Lane::kPool};
+  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "loras/merged"};
+  In<Choice> method{this, "method",
+                    "concatenate: exact, the ranks add up; svd: the nearest of the given rank, for a smaller file.",
+                    one_of({"concatenate", "svd"})};
+  In<int64_t> rank{this, "rank", "Highest rank of a weight with svd.", 32, between(1, 4096), step(1)};
+  In<LoraFile> lora_1{this, "lora_1", kFileHelp};
+  In<double> strength_1{this, "strength_1", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01)};
+  In<LoraFile> lora_2{this, "lora_2", kFileHelp, kOptional};
+  In<double> strength_2{this, "strength_2", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01), kOptional};
+  In<LoraFile> lora_3{this, "lora_3", kFileHelp, kOptional};
+  In<double> strength_3{this, "strength_3", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01), kOptional};
+  In<LoraFile> lora_4{this, "lora_4", kFileHelp, kOptional};
+  In<double> strength_4{this, "strength_4", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01), kOptional};
+
+  void run(RunContext& context) override {
+    const bool is_svd = *method == "svd";
+    const weights::MergedLora merged =
+        weights::merge_loras(loras(), is_svd ? std::optional<int64_t>(*rank) : std::nullopt, [&](int done, int total) {
+          context.check_cancelled();
+          context.progress(done, total);
+        });
+    if (!merged.left_out.empty()) {
+      context.warn(std::to_string(merged.left_out.size()) + " keys change no weight and are not in the merged LoRA, the first is " +
+                   merged.left_out[0]);
+    }
+    save_tensors(merged.tensors, {}, *filename_prefix, context);
+  }
+
+ private:
+  std::vector<weights::LoraToMerge> loras() const {
+    const std::pair<const In<LoraFile>*, const In<double>*> inputs[] = {
+        {&lora_1, &strength_1}, {&lora_2, &strength_2}, {&lora_3, &strength_3}, {&lora_4, &strength_4}};
+    std::vector<weights::LoraToMerge> loras;
+    for (const auto& [file, strength] : inputs) {
+      if (file->given()) loras.push_back({weights::TensorFile::open((*file)->path), strength->given() ? **strength : 1.0});
+    }
+    return loras;
+  }
+};
+
 }  // namespace
 
 void register_lora_tool_nodes(Registry& registry) {
   registry.add<LoraSave>();
+  registry.add<LoraMerge>();
 }
 
 }  // namespace heddle
