@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/part_weights.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
@@ -54,7 +55,8 @@ class LoraGolden : public ::testing::TestWithParam<std::string> {
   at::Tensor weight(const std::string& key, bool patched) const {
     const Checkpoint& c = golden_->checkpoint;
     const bool is_unet = key.starts_with(kUNet);
-    const auto source = part_weights(c.file, is_unet ? *c.unet : c.text[0], !is_unet,
+    const Rounding rounding = is_unet ? Rounding::kNone : Rounding::kFp16;
+    const auto source = part_weights(c.file, is_unet ? *c.unet : c.text[0], rounding,
                                      !patched  ? nullptr
                                      : is_unet ? unet_
                                                : text_);
