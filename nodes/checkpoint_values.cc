@@ -1,7 +1,12 @@
 #include "nodes/checkpoint_values.h"
 
+#include <ATen/ATen.h>
+
 #include <array>
+#include <cmath>
 #include <stdexcept>
+
+#include "nodes/weights/required_names.h"
 
 namespace heddle {
 namespace {
@@ -19,6 +24,19 @@ const weights::Part& only_text_of(const weights::Checkpoint& checkpoint) {
 // Of the token vectors; CLIP-L is the narrower one of a pair, whatever the size.
 int64_t text_width(const PatchedPart& text) {
   return text.names_and_shapes().at("text_model.embeddings.token_embedding.weight").at(1);
+}
+
+// A Tiny AutoEncoder in one file tells it, or could be for SD 1 as well as for SDXL.
+double latent_scale_of_tiny(const PatchedPart& vae) {
+  const auto source = vae.part.naming.sources.find("vae_scale");
+  if (source != vae.part.naming.sources.end()) {
+    const at::Tensor scale = weights::read_tensor(*vae.file, source->second, weights::Rounding::kNone);
+    const double value = scale.numel() == 1 ? scale.item<double>() : 0;
+    if (value > 0 && std::isfinite(value)) return value;
+  }
+  throw std::runtime_error(vae.file->name() + ": this Tiny AutoEncoder does not say by a positive number \"vae_scale\" which "
+                           "latents it is for; put its two halves into vae_approx as taesd_encoder and taesd_decoder (or "
+                           "taesdxl_...), and choose taesd (or taesdxl)");
 }
 
 }  // namespace
@@ -70,7 +88,12 @@ Clip clip_of_pair(const weights::Checkpoint& first, const weights::Checkpoint& s
 }
 
 VaeValue vae_of(const weights::Checkpoint& checkpoint, const std::string& name) {
-  if (checkpoint.vae) return make_vae(part_of(checkpoint, *checkpoint.vae));
+  if (checkpoint.vae) {
+    PatchedPart vae = part_of(checkpoint, *checkpoint.vae);
+    if (!weights::is_tiny_vae(vae.names_and_shapes())) return make_vae(std::move(vae));
+    const double scale = latent_scale_of_tiny(vae);
+    return make_tiny_vae(std::move(vae), scale);
+  }
   return {.weights = {}, .missing = name + " holds no VAE; load one with VAELoader", .network = nullptr};
 }
 

@@ -3,8 +3,10 @@
 #include "engine/registry.h"
 #include "nodes/checkpoint_values.h"
 #include "nodes/families.h"
+#include "nodes/model_choices.h"
 #include "nodes/model_config.h"
 #include "nodes/values.h"
+#include "nodes/weights/diffusers_folder.h"
 
 namespace heddle {
 namespace {
@@ -54,13 +56,30 @@ struct VAELoader final : Node {
                                   .category = "loaders",
                                   .help = "Loads a VAE from a file of its own, or out of a checkpoint.",
                                   .display_name = "Load VAE"};
-  In<VaeFile> vae_name{this, "vae_name", "VAE file."};
+  In<VaeChoice> vae_name{this, "vae_name",
+                         "VAE file; taesd or taesdxl, a small network for quick looks; or pixel_space, no network at all."};
   Out<VaeValue> vae{this, "VAE"};
 
-  void run(RunContext&) override {
-    const weights::Checkpoint checkpoint = weights::open_checkpoint(vae_name->path);
-    if (!checkpoint.vae) lacks(*vae_name, "VAE", "choose another file");
-    vae = vae_of(checkpoint, file_text(*vae_name));
+  void run(RunContext& context) override { vae = open_vae_choice(*vae_name, *context.folders); }
+};
+
+struct DiffusersLoader final : Node {
+  static constexpr NodeInfo kInfo{.name = "DiffusersLoader",
+                                  .category = "advanced/loaders/deprecated",
+                                  .help = "Loads a model from a folder as the diffusers library keeps it."};
+  In<DiffusersFolder> model_path{this, "model_path", "Folder with a model_index.json."};
+  Out<Model> model{this, "MODEL", "Predicts noise."};
+  Out<Clip> clip{this, "CLIP", "Encodes text."};
+  Out<VaeValue> vae{this, "VAE", "Turns pictures into latents and back."};
+
+  void run(RunContext& context) override {
+    const weights::Checkpoint checkpoint = weights::open_checkpoint(weights::open_diffusers_folder(model_path->path));
+    const std::string name = "\"" + model_path->name + "\"";
+    if (!checkpoint.unet) throw std::runtime_error(name + " holds no U-Net that is known");
+    model = model_of(checkpoint);
+    clip = clip_of(checkpoint, name);
+    vae = vae_of(checkpoint, name);
+    note_checkpoint(checkpoint, context);
   }
 };
 
@@ -125,6 +144,7 @@ struct UNETLoader final : Node {
 
 void register_loader_nodes(Registry& registry) {
   registry.add<CheckpointLoader>();
+  registry.add<DiffusersLoader>();
   registry.add<VAELoader>();
   registry.add<CLIPLoader>();
   registry.add<DualCLIPLoader>();

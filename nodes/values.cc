@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "nodes/diffusion/taesd.h"
 #include "nodes/tensor_io.h"
 
 namespace heddle {
@@ -110,9 +111,25 @@ Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::share
 }
 
 VaeValue make_vae(PatchedPart weights) {
-  VaeValue vae{.weights = weights};
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights](const diffusion::Heartbeat& heartbeat) {
     return std::make_shared<const diffusion::Vae>(*read_weights(weights), heartbeat);
+  });
+  return vae;
+}
+
+VaeValue make_tiny_vae(PatchedPart weights, double latent_scale) {
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights, latent_scale](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::Vae>(diffusion::read_tiny_network(*read_weights(weights), latent_scale, heartbeat));
+  });
+  return vae;
+}
+
+VaeValue pixel_space_vae() {
+  VaeValue vae;
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([](const diffusion::Heartbeat&) {
+    return std::make_shared<const diffusion::Vae>(diffusion::pixel_space_network());
   });
   return vae;
 }

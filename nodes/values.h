@@ -71,6 +71,10 @@ struct VaeValue {
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
 VaeValue make_vae(PatchedPart weights);
+/// A Tiny AutoEncoder; see read_tiny_network for the scale.
+VaeValue make_tiny_vae(PatchedPart weights, double latent_scale);
+/// No network: the latent is the picture.
+VaeValue pixel_space_vae();
 /// The network, or std::runtime_error with the reason why there is none.
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat);
 
@@ -140,9 +144,6 @@ struct CheckpointFile : File {
 };
 struct LoraFile : File {
   static constexpr std::string_view kFolder = "loras";
-};
-struct VaeFile : File {
-  static constexpr std::string_view kFolder = "vae";
 };
 struct TextEncoderFile : File {
   static constexpr std::string_view kFolder = "text_encoders";
