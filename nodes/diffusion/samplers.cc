@@ -162,11 +162,12 @@ at::Tensor slope(const at::Tensor& x, const at::Tensor& denoised, float sigma) {
   return (x - denoised) / sigma;
 }
 
+// In float64: after a large step almost nothing is left of to^2 - up^2, and fp32 would lose it.
 AncestralStep ancestral_step(float from, float to, double eta) {
   if (eta == 0) return {to, 0};
-  const float variance = to * to * (from * from - to * to) / (from * from);
-  const float up = std::min(to, float(eta) * fp32::sqrt(variance));
-  return {fp32::sqrt(to * to - up * up), up};
+  const double from_2 = double(from) * from, to_2 = double(to) * to;
+  const double up = std::min(double(to), eta * std::sqrt(to_2 * (from_2 - to_2) / from_2));
+  return {float(std::sqrt(to_2 - up * up)), float(up)};
 }
 
 Churned churn(const SamplerRun& run, const at::Tensor& x, int step, bool always) {

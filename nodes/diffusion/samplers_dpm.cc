@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "nodes/diffusion/fp32.h"
 #include "nodes/diffusion/sampler_run.h"
@@ -96,17 +96,13 @@ class StepController {
   bool accepts(double error) {
     constexpr double kKeepsFinite = 1e-8;
     const double inverse = 1 / (error + kKeepsFinite);
-    if (!inverses_) inverses_ = {inverse, inverse, inverse};
-    auto& [current, last, before] = *inverses_;
-    current = inverse;
-    const double factor = std::pow(current, powers_[0]) * std::pow(last, powers_[1]) *
-                          std::pow(before, powers_[2]);
+    if (is_first_) last_ = before_ = inverse;
+    is_first_ = false;
+    const double factor = std::pow(inverse, powers_[0]) * std::pow(last_, powers_[1]) *
+                          std::pow(before_, powers_[2]);
     const double limited = 1 + std::atan(factor - 1);
     const bool accepted = limited >= least_factor_;
-    if (accepted) {
-      before = last;
-      last = current;
-    }
+    if (accepted) before_ = std::exchange(last_, inverse);
     length *= limited;
     return accepted;
   }
@@ -116,7 +112,8 @@ class StepController {
  private:
   std::array<double, 3> powers_;
   double least_factor_;
-  std::optional<std::array<double, 3>> inverses_;
+  bool is_first_ = true;
+  double last_ = 0, before_ = 0;  // inverse errors of accepted steps
 };
 
 double error_of(const at::Tensor& low, const at::Tensor& high, const at::Tensor& previous,

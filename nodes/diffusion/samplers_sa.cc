@@ -76,7 +76,6 @@ class SaSampler {
       }
       predict(x, i);
       predicted = moved(x, predictor_order(i), false);
-      if (i + 1 == run_.steps()) x = predicted;
     }
     return x;
   }

@@ -34,8 +34,10 @@ struct Moment {
   at::Tensor guess;
 };
 
+using Matrix = std::vector<std::vector<float>>;
+
 /// Solves a x = b by elimination with pivots. REQUIRES: not singular.
-std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double> b) {
+std::vector<float> solve(Matrix a, std::vector<float> b) {
   const size_t n = b.size();
   for (size_t column = 0; column < n; ++column) {
     size_t pivot = column;
@@ -45,7 +47,7 @@ std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double
     std::swap(a[column], a[pivot]);
     std::swap(b[column], b[pivot]);
     for (size_t row = column + 1; row < n; ++row) {
-      const double factor = a[row][column] / a[column][column];
+      const float factor = a[row][column] / a[column][column];
       for (size_t k = column; k < n; ++k) a[row][k] -= factor * a[column][k];
       b[row] -= factor * b[column];
     }
@@ -60,32 +62,32 @@ std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double
 /// The equations for the weights of differences at shares `shares` of the step: their powers on the
 /// left, integrals on the right (equation 5 of the paper).
 struct Weights {
-  double step_function;  // B(h)
-  std::vector<std::vector<double>> powers;
-  std::vector<double> integrals;
+  float step_function;  // B(h)
+  Matrix powers;
+  std::vector<float> integrals;
 
-  Weights(double h, const std::vector<double>& shares, bool bh2) {
-    const double hh = -h, phi = std::expm1(hh);
+  Weights(float h, const std::vector<float>& shares, bool bh2) {
+    const float hh = -h, phi = fp32::expm1(hh);
     step_function = bh2 ? phi : hh;
-    double q = phi / hh - 1, factorial = 1;
+    float q = phi / hh - 1, factorial = 1;
     for (size_t j = 1; j <= shares.size(); ++j) {
-      std::vector<double> row;
-      for (const double share : shares) row.push_back(std::pow(share, double(j - 1)));
+      std::vector<float> row;
+      for (const float share : shares) row.push_back(fp32::pow(share, double(j - 1)));
       powers.push_back(std::move(row));
       integrals.push_back(q * factorial / step_function);
-      factorial *= double(j + 1);
+      factorial *= float(j + 1);
       q = q / hh - 1 / factorial;
     }
   }
-  std::vector<double> corrector() const {
-    return powers.size() == 1 ? std::vector<double>{0.5} : solve(powers, integrals);
+  std::vector<float> corrector() const {
+    return powers.size() == 1 ? std::vector<float>{0.5f} : solve(powers, integrals);
   }
   /// Without the last share, which is the end of the step.
-  std::vector<double> predictor() const {
+  std::vector<float> predictor() const {
     const size_t n = powers.size() - 1;
     if (n == 0) return {};
-    if (n == 1) return {0.5};
-    std::vector<std::vector<double>> smaller;
+    if (n == 1) return {0.5f};
+    Matrix smaller;
     for (size_t j = 0; j < n; ++j) smaller.emplace_back(powers[j].begin(), powers[j].end() - 1);
     return solve(smaller, {integrals.begin(), integrals.end() - 1});
   }
@@ -128,7 +130,7 @@ class UniPc {
     const Marginal from = marginal(levels_[size_t(i) - 1]), to = marginal(levels_[size_t(i)]);
     const float h = to.lambda - from.lambda;
     const at::Tensor latest = history_.back().guess;
-    std::vector<double> shares;
+    std::vector<float> shares;
     std::vector<at::Tensor> differences;
     for (int k = 1; k < order; ++k) {
       const Moment& older = history_[history_.size() - 1 - size_t(k)];
@@ -139,7 +141,7 @@ class UniPc {
     const Weights weights(h, shares, run_.options.bh2);
     const at::Tensor plain =
         to.spread / from.spread * y - to.alpha * fp32::expm1(-h) * latest;
-    const double scale = to.alpha * weights.step_function;
+    const float scale = to.alpha * weights.step_function;
     const at::Tensor predicted = plain - scale * sum(differences, weights.predictor());
     if (!corrects) return predicted;
     const at::Tensor reached = guess(predicted, i);
@@ -147,7 +149,7 @@ class UniPc {
     differences.push_back(reached - latest);
     return plain - scale * sum(differences, weights.corrector());
   }
-  static at::Tensor sum(const std::vector<at::Tensor>& terms, const std::vector<double>& weights) {
+  static at::Tensor sum(const std::vector<at::Tensor>& terms, const std::vector<float>& weights) {
     at::Tensor total = at::zeros({});
     for (size_t k = 0; k < weights.size(); ++k) total = total + weights[k] * terms[k];
     return total;

@@ -60,7 +60,7 @@ TEST(BrownianPath, GivesTheReferencesIncrementsAndNoise) {
           << c["noise"] << " " << k;
     }
   }
-  RecordProperty("largest_difference", std::to_string(largest));
+  RecordProperty("largest_difference", std::to_string(largest * 1e6) + "e-6");
 }
 
 TEST(BrownianPath, BetweenLevelsThatRoundToTheSameIsZero) {

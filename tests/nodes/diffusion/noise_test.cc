@@ -89,7 +89,8 @@ TEST(Noise, IsDrawnAfterEachModelCallThatNeedsIt) {
     // How many steps dpm_adaptive takes depends on the model.
     const std::string expected = c["order"];
     EXPECT_EQ(order.substr(0, 4), expected.substr(0, 4)) << c["sampler"];
-    if (c["sampler"] != "dpm_adaptive") EXPECT_EQ(order, expected) << c["sampler"];
+    if (c["sampler"] == "dpm_adaptive") continue;
+    EXPECT_EQ(order, expected) << c["sampler"];
   }
 }
 
