@@ -16,10 +16,11 @@ constexpr int64_t kCell = 8;  // pixels to a latent
 
 Json link(const char* step, int slot) { return Json::array({step, slot}); }
 
-// Major and minor of "v1.6.0", "1.10.1" or a fork's "f2.0.1v1.10.1"; 0.0 if there is none.
-std::pair<int, int> version_of(const std::string& text) {
-  const size_t v = text.rfind('v');
-  const std::string_view digits = std::string_view(text).substr(v == text.npos ? 0 : v + 1);
+// Major and minor of "v1.6.0", "1.10.1" or a fork's "f2.0.1v1.10.1-previous"; 0.0 if there is none.
+std::pair<int, int> version_of(std::string_view text) {
+  const std::string_view release = text.substr(0, text.find('-'));
+  const size_t v = release.rfind('v');
+  const std::string_view digits = release.substr(v == release.npos ? 0 : v + 1);
   std::pair<int, int> version{0, 0};
   const char* const last = digits.data() + digits.size();
   const auto [point, error] = std::from_chars(digits.data(), last, version.first);
