@@ -55,12 +55,14 @@ class KeyMaker {
       hasher_.add(spec.name);
       if (input.is_link()) {
         hasher_.add("link").add(result_.keys[size_t(input.step)]).add_number(uint64_t(input.slot));
-        if (spec.mentions.find) hasher_.add("folder").add(folder_state(spec.mentions.folder, folders_));
+        for (const Mentions& mentions : spec.mentions) hasher_.add("folder").add(folder_state(mentions.folder, folders_));
       } else if (spec.is_file()) {
         add_file(i, spec.folder, input.literal.get_ref<const std::string&>());
       } else {
         add_literal(hasher_, input.literal);
-        if (spec.mentions.find) add_mentions(i, spec.mentions, input.literal.get_ref<const std::string&>());
+        for (const Mentions& mentions : spec.mentions) {
+          add_mentions(i, mentions, input.literal.get_ref<const std::string&>());
+        }
       }
     }
     return hasher_.finish();

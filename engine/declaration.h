@@ -58,7 +58,7 @@ struct InputSpec {
   double step = 0;                   // 0: the type's own
   std::vector<std::string> choices;  // COMBO with a fixed list
   std::string folder;                // COMBO of the files in a folder: "checkpoints", "input"...
-  Mentions mentions;                 // of a text
+  std::vector<Mentions> mentions;    // of a text
   Widget widget;
 
   bool is_file() const { return !folder.empty(); }

@@ -8,6 +8,7 @@ class Registry;
 void register_loader_nodes(Registry& registry);
 void register_lora_nodes(Registry& registry);
 void register_conditioning_nodes(Registry& registry);
+void register_a1111_nodes(Registry& registry);
 void register_sampling_nodes(Registry& registry);
 void register_latent_nodes(Registry& registry);
 void register_vae_nodes(Registry& registry);

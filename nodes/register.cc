@@ -18,6 +18,7 @@ void register_nodes(Registry& registry) {
   register_loader_nodes(registry);
   register_lora_nodes(registry);
   register_conditioning_nodes(registry);
+  register_a1111_nodes(registry);
   register_sampling_nodes(registry);
   register_latent_nodes(registry);
   register_vae_nodes(registry);

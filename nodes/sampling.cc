@@ -26,7 +26,7 @@ Picture preview_picture(const at::Tensor& denoised) {
 }
 
 // What KSampler and KSamplerAdvanced share once the request is made.
-Latent sample_latent(const Guider& guider, SampleRequest request, const Latent& latent, RunContext& context) {
+Latent sample_latent(Guider guider, SampleRequest request, const Latent& latent, RunContext& context) {
   const diffusion::Heartbeat heartbeat = heartbeat_of(context);
   const Model& model = guider.model;
   const auto unet = model.network->get(heartbeat);
@@ -39,6 +39,8 @@ Latent sample_latent(const Guider& guider, SampleRequest request, const Latent& 
     const Picture preview = preview_picture(denoised);
     context.progress(step + 1, steps, &preview);
   };
+  guider.guidance.schedule = diffusion::sampler_schedule(request.schedule, request.sampler, model.sampling,
+                                                         request.steps, request.denoise);
   const auto denoiser = open_guider(guider, latent, heartbeat);
   Latent result = latent;
   result.samples = diffusion::sample(request, model.sampling, denoiser, report);

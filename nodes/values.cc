@@ -9,6 +9,9 @@
 namespace heddle {
 namespace {
 
+constexpr const char* kNoModel =
+    "there is no model: the step that this MODEL comes from was given none to pass on; link one to it";
+
 // Every part is computed in fp32 whatever its file holds; the text encoder by way of fp16 (see part_weights).
 std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights, bool half) {
   return weights::part_weights(weights.file, weights.part, half, weights.patches);
@@ -51,7 +54,10 @@ TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
 
 }  // namespace
 
-weights::NamesAndShapes PatchedPart::names_and_shapes() const { return weights::shapes_of(*file, part); }
+weights::NamesAndShapes PatchedPart::names_and_shapes() const {
+  if (!file) throw std::runtime_error(kNoModel);
+  return weights::shapes_of(*file, part);
+}
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
@@ -63,6 +69,13 @@ size_t PatchedPart::bytes() const {
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
   auto network = unread_unet(weights);
   return {.weights = std::move(weights), .family = family, .sampling = std::move(sampling), .network = std::move(network)};
+}
+
+Model absent_model() {
+  Model model{.weights = {}, .sampling = diffusion::stable_diffusion_sampling(), .network = nullptr};
+  model.network = std::make_shared<const Lazy<diffusion::UNet>>(
+      [](const diffusion::Heartbeat&) -> std::shared_ptr<const diffusion::UNet> { throw std::runtime_error(kNoModel); });
+  return model;
 }
 
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches) {

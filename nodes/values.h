@@ -41,6 +41,8 @@ struct Model {
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+/// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
+Model absent_model();
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 
 /// One network of a CLIP; its kind is that of its part.
