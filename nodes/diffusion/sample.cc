@@ -24,6 +24,21 @@ at::Tensor fit_channels(const at::Tensor& latent, int64_t channels) {
                            ": encode the picture with the VAE of this model");
 }
 
+at::Tensor by_channel(const std::vector<float>& values) {
+  return at::tensor(values).reshape({1, -1, 1, 1});
+}
+
+/// An empty latent stays empty in every format.
+at::Tensor scaled_latent(const at::Tensor& latent, const LatentFormat& format) {
+  return is_zero(latent) ? latent : format.to_model(latent);
+}
+
+at::Tensor source_noise(const NoiseSource& source, const at::Tensor& latent,
+                        const std::vector<int64_t>& batch_index, at::Generator& generator) {
+  if (!source.adds) return at::zeros_like(latent);
+  return starting_noise(latent.sizes(), generator, batch_index);
+}
+
 /// The noise under a mask; some samplers lay another than the starting noise there.
 at::Tensor mask_noise(const SampleRequest& request, const at::Tensor& starting) {
   if (!request.sampler.options.mask_noise_apart) return starting;
@@ -94,10 +109,23 @@ class Watch {
 
 }  // namespace
 
-at::Tensor source_noise(const NoiseSource& source, const at::Tensor& latent,
-                        const std::vector<int64_t>& batch_index, at::Generator& generator) {
-  if (!source.adds) return at::zeros_like(latent);
-  return starting_noise(latent.sizes(), generator, batch_index);
+at::Tensor LatentFormat::to_model(const at::Tensor& latent) const {
+  if (mean.empty()) return latent * scale;
+  return (latent - by_channel(mean)) * scale / by_channel(spread);
+}
+
+at::Tensor LatentFormat::to_vae(const at::Tensor& latent) const {
+  if (mean.empty()) return latent / scale;
+  return latent * by_channel(spread) / scale + by_channel(mean);
+}
+
+at::Tensor add_noise(const NoiseSource& source, const at::Tensor& latent,
+                     const std::vector<int64_t>& batch_index, float sigma,
+                     const LatentFormat& format) {
+  at::Generator generator = make_generator(source.seed);
+  const at::Tensor noise = source_noise(source, latent, batch_index, generator);
+  const at::Tensor noisy = noise * sigma + scaled_latent(latent, format);
+  return format.to_vae(noisy).nan_to_num(0, 0, 0);
 }
 
 SampleResult sample(const SampleRequest& request, const ModelSampling& sampling,
@@ -112,7 +140,7 @@ SampleResult sample(const SampleRequest& request, const ModelSampling& sampling,
 
   at::Generator generator = make_generator(request.noise.seed);
   const at::Tensor noise = source_noise(request.noise, latent, request.batch_index, generator);
-  const at::Tensor scaled = is_zero(latent) ? latent : latent * request.latent_scale;
+  const at::Tensor scaled = scaled_latent(latent, request.format);
   Denoiser model = denoiser;
   if (request.noise_mask.defined()) {
     model = inpaint(denoiser, inpainting(request, sampling, scaled, noise));
@@ -128,8 +156,8 @@ SampleResult sample(const SampleRequest& request, const ModelSampling& sampling,
       request.sampler, watch.watch(model), sampling.start(scaled, noise, sigmas.front()), sigmas,
       sampler_noise(request, latent.sizes(), generator), sampling, watch.watch(keep));
   watch.check(x, steps);
-  const at::Tensor result = x / request.latent_scale;
-  return {result, denoised.defined() ? denoised / request.latent_scale : result};
+  const at::Tensor result = request.format.to_vae(x);
+  return {result, denoised.defined() ? request.format.to_vae(denoised) : result};
 }
 
 }  // namespace heddle::diffusion

@@ -12,6 +12,15 @@
 
 namespace heddle::diffusion {
 
+/// How a model's own latents follow from those of its VAE: (latent - mean) / spread * scale.
+struct LatentFormat {
+  double scale = 0.18215;
+  std::vector<float> mean{}, spread{};  // by channel; none: 0 and 1
+
+  at::Tensor to_model(const at::Tensor& latent) const;
+  at::Tensor to_vae(const at::Tensor& latent) const;
+};
+
 /// NOISE: what sampling starts from. Without `adds` the latent is left as it is; the seed then
 /// counts for the noise of the steps only.
 struct NoiseSource {
@@ -23,7 +32,7 @@ struct SampleRequest {
   Sampler sampler;
   Sigmas sigmas;  // none: nothing is to be done
   NoiseSource noise;
-  double latent_scale = 0.18215;
+  LatentFormat format;
   int model_channels = 4;  // what the model samples; an all-zero latent is cut or repeated to it
   at::Tensor latent;       // [B, C, H, W], unscaled
   at::Tensor noise_mask;   // undefined, or [b, 1, h, w]: 1 where to paint
@@ -46,8 +55,10 @@ struct SampleResult {
 SampleResult sample(const SampleRequest& request, const ModelSampling& sampling,
                     const Denoiser& denoiser, const StepReport& report);
 
-/// The noise that a request starts from, [B, C, H, W] for this latent, zeros without.
-at::Tensor source_noise(const NoiseSource& source, const at::Tensor& latent,
-                        const std::vector<int64_t>& batch_index, at::Generator& generator);
+/// `latent` [B, C, H, W] under the source's noise at level `sigma`, both unscaled. What is not finite
+/// becomes 0.
+at::Tensor add_noise(const NoiseSource& source, const at::Tensor& latent,
+                     const std::vector<int64_t>& batch_index, float sigma,
+                     const LatentFormat& format);
 
 }  // namespace heddle::diffusion

@@ -13,6 +13,7 @@ namespace {
 using testing::golden_json;
 using testing::golden_tensors;
 using testing::max_difference;
+using testing::measured;
 
 uint64_t number(const nlohmann::json& text) { return std::stoull(text.get<std::string>()); }
 
@@ -43,7 +44,6 @@ TEST(BrownianPath, RoundsLevelsByTheirDecimalDigits) {
 TEST(BrownianPath, GivesTheReferencesIncrementsAndNoise) {
   const auto tensors = golden_tensors("noise/noise.safetensors");
   const auto index = golden_json("noise/noise.json");
-  double largest = 0;
   for (const auto& c : index["brownian"]) {
     const BrownianPath path = path_of(c);
     const at::Tensor increments = tensors.at(c["increment"]), noises = tensors.at(c["noise"]);
@@ -53,14 +53,13 @@ TEST(BrownianPath, GivesTheReferencesIncrementsAndNoise) {
       const at::Tensor increment = sign * path.increment(std::min(from, to), std::max(from, to));
       const double scale = 1 + increments[int64_t(k)].abs().max().item<double>();
       const double difference = max_difference(increment, increments[int64_t(k)]) / scale;
-      EXPECT_LE(difference, 1e-5) << c["increment"] << " " << k;
-      largest = std::max(largest, difference);
+      EXPECT_LE(measured("noise, Brownian increments", difference, 1e-5), 1e-5)
+          << c["increment"] << " " << k;
       const double noise_scale = 1 + noises[int64_t(k)].abs().max().item<double>();
       EXPECT_LE(max_difference(path.noise(from, to), noises[int64_t(k)]), 1e-4 * noise_scale)
           << c["noise"] << " " << k;
     }
   }
-  RecordProperty("largest_difference", std::to_string(largest * 1e6) + "e-6");
 }
 
 TEST(BrownianPath, BetweenLevelsThatRoundToTheSameIsZero) {

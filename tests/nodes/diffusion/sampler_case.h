@@ -19,8 +19,10 @@ namespace heddle::testing {
 /// A file of cases, with its tensors.
 struct SamplerCases {
   explicit SamplerCases(const std::string& name)
-      : index(golden_json("samplers/" + name + ".json")),
+      : group("samplers/" + name),
+        index(golden_json("samplers/" + name + ".json")),
         tensors(golden_tensors("samplers/" + name + ".safetensors")) {}
+  std::string group;
   nlohmann::json index;
   Tensors tensors;
 };
@@ -32,17 +34,6 @@ struct SamplerLog {
   std::vector<at::Tensor> inputs, guesses;
   std::vector<std::pair<int, at::Tensor>> steps;  // model call before the report, its guess
   std::vector<int> indices, totals;
-};
-
-/// The largest difference of a file's results, as a share of what is allowed.
-struct Closeness {
-  double share = 0;
-  std::string id;
-  void add(double difference, double tolerance, const nlohmann::json& c) {
-    if (difference / tolerance <= share) return;
-    share = difference / tolerance;
-    id = c.at("id");
-  }
 };
 
 /// Settings that a case names; other cases have none.
@@ -84,7 +75,7 @@ inline diffusion::SampleRequest request_of(const nlohmann::json& c, const Sample
   request.sigmas = sigmas_of(c);
   request.noise.seed = std::stoull(c.at("seed").get<std::string>());
   request.noise.adds = !c.value("disable_noise", false);
-  request.latent_scale = c.at("model") == "eps_sd15" ? 0.18215 : 1;
+  request.format.scale = c.at("model") == "eps_sd15" ? 0.18215 : 1;
   request.latent = c.contains("latent") ? cases.tensors.at(c["latent"])
                                         : at::zeros(c.at("shape").get<std::vector<int64_t>>());
   if (c.contains("mask")) {
@@ -145,15 +136,15 @@ inline double tolerance_of(const SamplerLog& log, const nlohmann::json& c, const
 }
 
 inline void expect_inputs(const SamplerLog& log, const nlohmann::json& c,
-                          const SamplerCases& cases, Closeness& closeness) {
+                          const SamplerCases& cases) {
   if (!c.contains("x") || c.contains("mask")) return;
   const at::Tensor expected = cases.tensors.at(c["x"]);
   const double tolerance = tolerance_of(log, c, "tol_x", "tol_x_strict");
   ASSERT_GE(int64_t(log.inputs.size()), expected.size(0));
   for (int64_t call = 0; call < expected.size(0); ++call) {
     const double difference = max_difference(log.inputs[size_t(call)], expected[call]);
-    EXPECT_LE(difference, tolerance) << "call " << call;
-    closeness.add(difference, tolerance, c);
+    EXPECT_LE(measured(cases.group + ", calls", difference, tolerance), tolerance)
+        << "call " << call;
   }
 }
 
@@ -195,7 +186,7 @@ inline void expect_reports(const SamplerLog& log, const nlohmann::json& c) {
 
 /// Where a level lies on a limit its last bit decides, and the reference has both results.
 inline void expect_final(const SamplerLog& log, const nlohmann::json& c,
-                         const SamplerCases& cases, Closeness& closeness) {
+                         const SamplerCases& cases) {
   const double tolerance = tolerance_of(log, c, "tol", "tol_strict");
   double share = max_difference(log.final, cases.tensors.at(c.at("final"))) / tolerance;
   if (c.contains("final_alt")) {
@@ -205,16 +196,15 @@ inline void expect_final(const SamplerLog& log, const nlohmann::json& c,
       share = std::min(share, other);
     }
   }
-  EXPECT_LE(share, 1) << "of the tolerance";
-  closeness.add(share, 1, c);
+  EXPECT_LE(measured(cases.group, share * tolerance, tolerance), tolerance);
 }
 
 inline void expect_case(const nlohmann::json& c, const SamplerCases& cases,
-                        const diffusion::Sampler& sampler, Closeness& closeness) {
+                        const diffusion::Sampler& sampler) {
   SCOPED_TRACE(c.at("id").get<std::string>());
   const SamplerLog log = run_case(c, cases, sampler, true);
-  expect_final(log, c, cases, closeness);
-  expect_inputs(log, c, cases, closeness);
+  expect_final(log, c, cases);
+  expect_inputs(log, c, cases);
   expect_calls(log, c, sampler.name);
   expect_reports(log, c);
   if (c.contains("tol_tie")) {
@@ -223,18 +213,16 @@ inline void expect_case(const nlohmann::json& c, const SamplerCases& cases,
   }
 }
 
-/// Runs every case of the file that names a sampler, and records how close the results are. Returns
-/// how many those were. Cases of nodes are in custom_sampling_test.cc.
+/// Runs every case of the file that names a sampler. Returns how many those were. Cases of nodes are
+/// in custom_sampling_test.cc.
 inline int expect_cases(const std::string& file) {
   const SamplerCases cases(file);
-  Closeness closeness;
   int count = 0;
   for (const auto& c : cases.index.at("cases")) {
     if (c.contains("node")) continue;
-    expect_case(c, cases, sampler_of(c), closeness);
+    expect_case(c, cases, sampler_of(c));
     ++count;
   }
-  ::testing::Test::RecordProperty(file, std::to_string(closeness.share) + " of the tolerance, " + closeness.id);
   return count;
 }
 
