@@ -57,12 +57,14 @@ class KeyMaker {
       hasher_.add(spec.name);
       if (input.is_link()) {
         hasher_.add("link").add(result_.keys[size_t(input.step)]).add_number(uint64_t(input.slot));
-        if (spec.mentions.find) hasher_.add("folder").add(folder_state(spec.mentions.folder, folders_));
+        for (const Mentions& mentions : spec.mentions) hasher_.add("folder").add(folder_state(mentions.folder, folders_));
       } else if (spec.is_file()) {
         add_files(i, spec, input.literal.get_ref<const std::string&>());
       } else {
         add_literal(hasher_, input.literal);
-        if (spec.mentions.find) add_mentions(i, spec, input.literal.get_ref<const std::string&>());
+        for (const Mentions& mentions : spec.mentions) {
+          add_mentions(i, spec, mentions, input.literal.get_ref<const std::string&>());
+        }
       }
     }
     return hasher_.finish();
@@ -83,8 +85,7 @@ class KeyMaker {
     for (const FolderFile& file : *files) add_file(i, spec, file.folder, file.name);
   }
 
-  void add_mentions(int i, const InputSpec& spec, const std::string& text) {
-    const Mentions& mentions = spec.mentions;
+  void add_mentions(int i, const InputSpec& spec, const Mentions& mentions, const std::string& text) {
     for (const std::string& name : mentions.find(text, folders_)) add_file(i, spec, mentions.folder, name);
   }
 

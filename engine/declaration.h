@@ -72,7 +72,7 @@ struct InputSpec {
   std::vector<std::string> choices;  // COMBO with a fixed list
   std::string folder;                // COMBO of the files in a folder: "checkpoints", "input"...
   FileNames names;                   // ...where they are not simply these
-  Mentions mentions;                 // of a text
+  std::vector<Mentions> mentions;    // of a text
   Widget widget;
 
   bool is_file() const { return !folder.empty(); }

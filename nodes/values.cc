@@ -10,6 +10,9 @@
 namespace heddle {
 namespace {
 
+constexpr const char* kNoModel =
+    "there is no model: the step that this MODEL comes from was given none to pass on; link one to it";
+
 // Every part is computed in fp32 whatever its file holds.
 std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
   return weights::part_weights(weights.file, weights.part, weights.rounding, weights.patches);
@@ -61,7 +64,10 @@ double latent_scale_of(weights::Family family) {
 
 }  // namespace
 
-weights::NamesAndShapes PatchedPart::names_and_shapes() const { return weights::shapes_of(*file, part); }
+weights::NamesAndShapes PatchedPart::names_and_shapes() const {
+  if (!file) throw std::runtime_error(kNoModel);
+  return weights::shapes_of(*file, part);
+}
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
@@ -77,6 +83,13 @@ Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSa
           .sampling = std::move(sampling),
           .latent_scale = latent_scale_of(family),
           .network = std::move(network)};
+}
+
+Model absent_model() {
+  Model model{.weights = {}, .sampling = diffusion::stable_diffusion_sampling(), .network = nullptr};
+  model.network = std::make_shared<const Lazy<diffusion::UNet>>(
+      [](const diffusion::Heartbeat&) -> std::shared_ptr<const diffusion::UNet> { throw std::runtime_error(kNoModel); });
+  return model;
 }
 
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches) {

@@ -41,8 +41,12 @@ struct Model {
   diffusion::ModelSampling sampling;
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
+  std::vector<float> latent_mean{}, latent_spread{};  // by channel, of the VAE's latents; none: 0 and 1
+  std::optional<double> differential{};               // see diffusion::SampleRequest
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+/// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
+Model absent_model();
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 
 /// One network of a CLIP; its kind is that of its part.
