@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/node.h"
+#include "engine/picture_text.h"
 
 namespace heddle {
 
@@ -30,16 +31,21 @@ class Registry {
     };
   }
 
+  /// Makes pictures of another program readable: those with a text under `keyword`.
+  void add_picture_text(std::string keyword, ReadPictureText read) { picture_texts_[std::move(keyword)] = std::move(read); }
+
   /// Null if there is none. Aliases are found too.
   const NodeDeclaration* find(std::string_view name) const;
   /// Every name that find() knows, sorted.
   const std::vector<std::string>& names() const { return names_; }
   const ValueReaders& readers() const { return readers_; }
+  const std::map<std::string, ReadPictureText>& picture_texts() const { return picture_texts_; }
 
  private:
   std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
   std::vector<std::string> names_;
   ValueReaders readers_;
+  std::map<std::string, ReadPictureText> picture_texts_;  // by keyword
 };
 
 }  // namespace heddle

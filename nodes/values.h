@@ -17,6 +17,7 @@
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
+#include "nodes/weights/part_weights.h"
 
 namespace heddle {
 
@@ -25,6 +26,7 @@ struct PatchedPart {
   std::shared_ptr<const weights::TensorFile> file;
   weights::Part part;
   std::shared_ptr<const weights::Patches> patches;  // null: none
+  weights::Rounding rounding = weights::Rounding::kNone;
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
@@ -39,8 +41,12 @@ struct Model {
   diffusion::ModelSampling sampling;
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
+  std::vector<float> latent_mean{}, latent_spread{};  // by channel, of the VAE's latents; none: 0 and 1
+  std::optional<double> differential{};               // see diffusion::SampleRequest
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+/// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
+Model absent_model();
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 
 /// One network of a CLIP; its kind is that of its part.
@@ -49,11 +55,12 @@ struct TextEncoder {
   std::shared_ptr<const Lazy<diffusion::ClipText>> network;
 };
 
-/// CLIP: encodes text.
+/// CLIP: encodes text. Without encoders it is a stand-in that says so when used.
 struct Clip {
   std::vector<TextEncoder> encoders;  // in the order of PartKind; SDXL has two
   weights::Family family = weights::Family::kUnknown;
   std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
+  std::string missing;       // why there are no encoders; "" if there are
 
   size_t bytes() const;
 };
@@ -68,6 +75,10 @@ struct VaeValue {
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
 VaeValue make_vae(PatchedPart weights);
+/// A Tiny AutoEncoder; see read_tiny_network for the scale.
+VaeValue make_tiny_vae(PatchedPart weights, double latent_scale);
+/// No network: the latent is the picture.
+VaeValue pixel_space_vae();
 /// The network, or std::runtime_error with the reason why there is none.
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat);
 
@@ -137,9 +148,6 @@ struct CheckpointFile : File {
 };
 struct LoraFile : File {
   static constexpr std::string_view kFolder = "loras";
-};
-struct VaeFile : File {
-  static constexpr std::string_view kFolder = "vae";
 };
 struct TextEncoderFile : File {
   static constexpr std::string_view kFolder = "text_encoders";

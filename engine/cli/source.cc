@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/atomic_file.h"
+#include "engine/file_hashes.h"
 #include "engine/object_info.h"
 
 namespace heddle::cli {
@@ -65,6 +66,16 @@ Json parse_json_file(const fs::path& file) {
   }
 }
 
+ForeignTexts foreign_texts(const Registry& registry, const Folders& folders, FileHashes& hashes) {
+  ForeignTexts readers;
+  for (const auto& entry : registry.picture_texts()) {
+    readers[entry.first] = [read = entry.second, &folders, &hashes](const std::string& text) {
+      return read(text, folders, hashes);
+    };
+  }
+  return readers;
+}
+
 }  // namespace
 
 std::optional<fs::path> find_graph_file(const std::string& name, const Place& place) {
@@ -97,9 +108,11 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
     return declarations.empty() ? object_info(registry, place.folders)
                                 : parse_json_file(declarations);
   };
+  FileHashes hashes(place.cache / "file_hashes");
+  const ForeignTexts foreign = foreign_texts(registry, place.folders, hashes);
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    return {load_graph(text, "standard input", declared, std::time(nullptr)), {}};
+    return {load_graph(text, "standard input", declared, std::time(nullptr), foreign), {}};
   }
   const auto file = find_graph_file(name, place);
   std::error_code error;
@@ -110,7 +123,8 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   }
   if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
-  return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr)), *file};
+  return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr), foreign),
+          *file};
 }
 
 std::optional<Pipeline> peek_pipeline(const std::string& name, const Place& place) {

@@ -20,21 +20,28 @@ class GuidedModel {
       : predict_(std::move(predict)),
         sampling_(sampling),
         guidance_(std::move(guidance)),
+        composes_(!guidance_.positive.empty() && guidance_.positive[0].composes.has_value()),
         heartbeat_(std::move(heartbeat)) {}
 
   Guess denoise(const at::Tensor& x, float sigma, bool with_negative) {
-    const bool only_positive = is_unguided() && !with_negative;
+    const bool only_positive = is_unguided() && !with_negative && !composes_;
     plan(x, sigma, only_positive);
     Side positive(x), negative(x);
+    std::vector<std::pair<const GuidancePart*, at::Tensor>> composed;
     for (const GuidanceBatch& batch : batches_) {
       const std::vector<at::Tensor> guesses = run(batch, x, sigma);
       for (size_t k = 0; k < guesses.size(); ++k) {
         const GuidancePart& part = parts_[batch.parts[k]];
-        (part.positive ? positive : negative).add(part, guesses[k]);
+        if (part.composes) {
+          composed.emplace_back(&part, guesses[k]);
+        } else {
+          (part.positive ? positive : negative).add(part, guesses[k]);
+        }
       }
     }
     if (only_positive) return {positive.mean(), {}};
     const at::Tensor away = negative.mean();
+    if (composes_) return {away + sum_of_differences(composed, away) * guidance_.scale, away};
     return {away + (positive.mean() - away) * guidance_.scale, away};
   }
 
@@ -59,6 +66,18 @@ class GuidedModel {
     return x.narrow(2, area.y, area.height).narrow(3, area.x, area.width);
   }
 
+  // What the composed prompts ask for beyond `away`, each by its own weight.
+  static at::Tensor sum_of_differences(
+      const std::vector<std::pair<const GuidancePart*, at::Tensor>>& composed,
+      const at::Tensor& away) {
+    at::Tensor sum = at::zeros_like(away);
+    for (const auto& [part, guess] : composed) {
+      const at::Tensor difference = guess - inside(away, part->area);
+      inside(sum, part->area).add_(difference * (part->weights * *part->composes));
+    }
+    return sum;
+  }
+
   bool is_unguided() const {
     return std::abs(guidance_.scale - 1) <= 1e-9 * std::max(std::abs(guidance_.scale), 1.0);
   }
@@ -70,10 +89,11 @@ class GuidedModel {
       batches_.clear();
       active_.clear();
     }
+    const size_t step = step_at(guidance_.schedule, sigma);
     std::vector<size_t> active;
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (!parts_[i].positive && only_positive) continue;
-      if (parts_[i].is_active(sigma)) active.push_back(i);
+      if (parts_[i].is_active(sigma, step)) active.push_back(i);
     }
     if (active == active_) return;
     batches_ = guidance_batches(parts_, active, x.size(0));
@@ -95,6 +115,7 @@ class GuidedModel {
   Predict predict_;
   ModelSampling sampling_;
   Guidance guidance_;
+  bool composes_;
   Heartbeat heartbeat_;
   std::vector<int64_t> shape_;  // of the latent that parts_ fit
   std::vector<GuidancePart> parts_;

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "nodes/diffusion/heartbeat.h"
@@ -24,6 +25,9 @@ struct ConditioningEntry {
   Region region;               // everywhere, if not set
   double start_percent = 0;    // part of the schedule in which it counts,
   double end_percent = 1;      //   see ModelSampling::percent_to_sigma
+  std::vector<bool> steps;     // empty: every step; else one flag a step of the schedule
+  std::optional<double> composes;  // set: adds that many times what it asks for beyond the negative
+                                   //   side, instead of joining the mean (Liu et al. 2022)
 };
 using Conditioning = std::vector<ConditioningEntry>;
 
@@ -32,6 +36,7 @@ struct Guidance {
   double scale = 1;     // cfg
   int64_t y_width = 0;  // of the vector that the network takes; 0: none
   at::Tensor extra_channels;  // [B, E, H, W] that a U-Net takes behind x; undefined: none
+  Sigmas schedule;  // of the whole run, for entries that count by steps; may be empty if none do
 };
 
 /// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
@@ -40,12 +45,14 @@ using Predict = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& 
                                          const at::Tensor& context, const at::Tensor& y)>;
 
 /// D(x, sigma) under guidance: negative + (positive - negative) * scale. Each side is the weighted
-/// mean of its entries. Entries of both sides run as one batch where their shapes allow it; at
+/// mean of its entries; where the entries of the positive side compose, their weighted differences
+/// from the negative side are summed instead. Entries of both sides run as one batch where their shapes allow it; at
 /// scale 1 the negative side is not computed. A token sequence may be repeated up to four times to
 /// match a longer one: attention over repeats gives the same. `heartbeat`, if set, is called before
 /// every call of the network. The contexts of a batch stay the same tensor while the active entries
 /// do, so a network may remember them. Throws std::runtime_error if a region lies outside of the
-/// latent.
+/// latent, if entries are for another number of steps than the schedule has, and for a composition
+/// on the negative side, with entries beside it that do not compose, or against negative areas.
 Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 
 namespace heddle::diffusion {
 namespace {
@@ -41,6 +43,7 @@ void add_counterparts(const Conditioning& from, Conditioning& to) {
     counterpart.cross_attention = around->cross_attention;
     counterpart.pooled = around->pooled;
     counterpart.facts = around->facts;
+    counterpart.composes = around->composes;
     to.push_back(std::move(counterpart));
   }
 }
@@ -63,6 +66,8 @@ GuidancePart make_part(const ConditioningEntry& entry, bool positive, int64_t y_
       region_weights(entry.region, part.area, shape[0], shape[2], shape[3]) * entry.strength;
   part.first_sigma = sampling.percent_to_sigma(entry.start_percent);
   part.last_sigma = sampling.percent_to_sigma(entry.end_percent);
+  part.steps = entry.steps;
+  part.composes = entry.composes;
   return part;
 }
 
@@ -87,10 +92,53 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
   return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors)};
 }
 
+// A prompt that changes from step to step must be cut for the very steps that are run.
+void check_steps(const Conditioning& entries, const Sigmas& schedule) {
+  const size_t steps = schedule.empty() ? 0 : schedule.size() - 1;
+  for (const ConditioningEntry& entry : entries) {
+    if (entry.steps.empty() || entry.steps.size() == steps) continue;
+    const std::string encoded = std::to_string(entry.steps.size());
+    throw std::runtime_error(
+        "a prompt that changes from step to step was encoded for " + encoded + " steps, " +
+        (steps == 0 ? "but this sampler does not tell which step is which"
+                    : "but this sampler runs " + std::to_string(steps) +
+                          ": encode it for that many"));
+  }
+}
+
+void check_composition(const Guidance& guidance) {
+  const auto composes = [](const ConditioningEntry& entry) { return entry.composes.has_value(); };
+  const Conditioning &positive = guidance.positive, &negative = guidance.negative;
+  if (std::any_of(negative.begin(), negative.end(), composes)) {
+    throw std::runtime_error(
+        "negative: prompts that AND joins, or with a weight of their own, can only be positive");
+  }
+  if (std::none_of(positive.begin(), positive.end(), composes)) return;
+  if (!std::all_of(positive.begin(), positive.end(), composes)) {
+    throw std::runtime_error(
+        "positive: prompts that AND joins cannot be combined with prompts that are averaged; "
+        "write all of them into one text");
+  }
+  for (const ConditioningEntry& entry : negative) {
+    if (!entry.region.area && !entry.region.share) continue;
+    throw std::runtime_error(
+        "negative: areas do not go together with a positive prompt that AND joins");
+  }
+}
+
 }  // namespace
+
+size_t step_at(const Sigmas& sigmas, float sigma) {
+  size_t step = 0;
+  while (step + 2 < sigmas.size() && sigma <= sigmas[step + 1]) ++step;
+  return step;
+}
 
 std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape) {
+  check_steps(guidance.positive, guidance.schedule);
+  check_steps(guidance.negative, guidance.schedule);
+  check_composition(guidance);
   Conditioning positive = fit(guidance.positive, shape[2], shape[3]);
   Conditioning negative = fit(guidance.negative, shape[2], shape[3]);
   add_counterparts(positive, negative);
