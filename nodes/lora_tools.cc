@@ -19,8 +19,8 @@ struct Part {
   std::string prefix;
 };
 
-Part part_of(const PatchedPart& part, bool half, std::string prefix) {
-  return {weights::part_weights(part.file, part.part, half, part.patches), std::move(prefix)};
+Part part_of(const PatchedPart& part, std::string prefix) {
+  return {weights::part_weights(part.file, part.part, part.rounding, part.patches), std::move(prefix)};
 }
 
 struct LoraSave final : Node {
@@ -54,11 +54,11 @@ struct LoraSave final : Node {
  private:
   std::vector<Part> parts() const {
     std::vector<Part> parts;
-    if (model_diff.given()) parts.push_back(part_of(model_diff->weights, false, "diffusion_model."));
+    if (model_diff.given()) parts.push_back(part_of(model_diff->weights, "diffusion_model."));
     if (text_encoder_diff.given()) {
       for (const TextEncoder& encoder : text_encoder_diff->encoders) {
         const std::string key = weights::encoder_key(encoder.weights.part.kind);
-        parts.push_back(part_of(encoder.weights, true, "text_encoders." + key + ".transformer."));
+        parts.push_back(part_of(encoder.weights, "text_encoders." + key + ".transformer."));
       }
     }
     if (parts.empty()) throw std::runtime_error("nothing to save: link model_diff, text_encoder_diff or both");

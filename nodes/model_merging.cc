@@ -13,6 +13,8 @@ namespace {
 using weights::Mix;
 using weights::MixOf;
 
+weights::PartToSave to_save(const PatchedPart& part) { return {part.file, part.part, part.patches, part.rounding}; }
+
 [[noreturn]] void reject_families(const std::string& first, weights::Family a, const std::string& second, weights::Family b) {
   throw std::runtime_error(first + " is for " + weights::family_name(a) + " and " + second + " for " +
                            weights::family_name(b) + "; only models of one family can be merged");
@@ -20,8 +22,7 @@ using weights::MixOf;
 
 std::shared_ptr<const weights::Patches> merged(const PatchedPart& first, const PatchedPart& second, const MixOf& mix,
                                                const RunContext& context) {
-  weights::Merge merge = weights::merge_parts({first.file, first.part, first.patches},
-                                              {second.file, second.part, second.patches}, mix);
+  weights::Merge merge = weights::merge_parts(to_save(first), to_save(second), mix);
   for (const std::string& name : merge.left_alone) {
     context.warn(name + " is left as " + first.file->name() + " has it: " + second.file->name() +
                  " takes another number of channels");

@@ -36,7 +36,7 @@ bool is_within_float(c10::ScalarType type) {
 }
 
 c10::ScalarType kept_type(const PartToSave& part, const std::string& name, c10::ScalarType source) {
-  if (is_text_encoder(part.part.kind)) return at::kHalf;
+  if (part.rounding == Rounding::kFp16) return at::kHalf;
   if (part.patches && part.patches->contains(name)) return at::kFloat;
   return is_within_float(source) ? source : at::kFloat;
 }
@@ -48,6 +48,10 @@ TensorsToWrite with_prefix(const TensorsToWrite& tensors, const std::string& pre
 }
 
 }  // namespace
+
+std::shared_ptr<const diffusion::Weights> PartToSave::weights() const {
+  return part_weights(file, part, rounding, patches);
+}
 
 std::vector<PartKind> text_encoders_of(Family family) {
   std::vector<PartKind> kinds;
@@ -69,8 +73,7 @@ const char* encoder_key(PartKind kind) {
 }
 
 TensorsToWrite part_tensors(const PartToSave& part) {
-  const auto weights =
-      part_weights(part.file, part.part, is_text_encoder(part.part.kind), part.patches);
+  const auto weights = part.weights();
   TensorsToWrite tensors;
   for (const std::string& name : weights->names()) {
     const c10::ScalarType source = part.file->tensors().at(part.part.file_name(name)).type;

@@ -5,7 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "nodes/weights/checkpoint.h"
+#include "nodes/weights/family.h"
+#include "nodes/weights/part_weights.h"
 #include "nodes/weights/safetensors_write.h"
 
 namespace heddle::weights {
@@ -15,6 +16,10 @@ struct PartToSave {
   std::shared_ptr<const TensorFile> file;
   Part part;
   std::shared_ptr<const Patches> patches;  // null: none
+  Rounding rounding = Rounding::kNone;
+
+  /// As its network takes it.
+  std::shared_ptr<const diffusion::Weights> weights() const;
 };
 
 /// The text encoders that a checkpoint of the family has, in the order of PartKind.

@@ -11,7 +11,7 @@ namespace {
 class Unrounded final : public diffusion::Weights {
  public:
   explicit Unrounded(const PartToSave& part)
-      : base_(part_weights(part.file, part.part, is_text_encoder(part.part.kind), nullptr)),
+      : base_(part_weights(part.file, part.part, part.rounding, nullptr)),
         patches_(part.patches) {}
 
   std::optional<diffusion::Shape> shape(const std::string& name) const override {

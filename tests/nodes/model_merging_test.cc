@@ -34,7 +34,7 @@ class ModelMerging : public ::testing::Test {
       "3": {"class_type": ")" + node + R"(", "inputs": {)" + inputs + "}}";
   }
   static at::Tensor weight(const PatchedPart& part, const std::string& name) {
-    return weights::part_weights(part.file, part.part, weights::is_text_encoder(part.part.kind), part.patches)->get(name);
+    return weights::part_weights(part.file, part.part, part.rounding, part.patches)->get(name);
   }
   Model model(const std::string& node, const std::string& ratios) {
     const std::string inputs = R"("model1": ["1", 0], "model2": ["2", 0])" + (ratios.empty() ? "" : ", " + ratios);

@@ -88,7 +88,7 @@ TEST(ExtractedLora, OfAModelWithALoraGivesTheLoraBack) {
   const auto lora = with_patches(nullptr, match_lora(*TensorFile::open(path), shapes).patches.at(PartKind::kUNet), 1);
   const Merge difference = merge_parts({c.file, *c.unet, lora}, {c.file, *c.unet, nullptr},
                                        [](const std::string&) { return Mix{1, -1}; });
-  const auto extracted = extracted_lora(part_weights(c.file, *c.unet, false, difference.patches),
+  const auto extracted = extracted_lora(part_weights(c.file, *c.unet, Rounding::kNone, difference.patches),
                                         "diffusion_model.", {.rank = 16}, [](int, int) {});
   std::ofstream out(folder / "extracted.safetensors", std::ios::binary);
   write_safetensors(extracted, {}, [&](std::string_view bytes) { out << bytes; });

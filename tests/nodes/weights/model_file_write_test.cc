@@ -28,7 +28,7 @@ TensorsToWrite all_tensors(const Checkpoint& c, std::shared_ptr<const Patches> u
   TensorsToWrite tensors = checkpoint_tensors({c.file, *c.unet, std::move(unet)}, c.family);
   tensors.merge(checkpoint_tensors({c.file, *c.vae, nullptr}, c.family));
   for (const Part& text : c.text) {
-    tensors.merge(checkpoint_tensors({c.file, text, nullptr}, c.family));
+    tensors.merge(checkpoint_tensors({c.file, text, nullptr, Rounding::kFp16}, c.family));
   }
   return tensors;
 }
@@ -54,7 +54,8 @@ TEST_P(SavedCheckpoint, HasTheTensorsThatItWasLoadedFrom) {
   EXPECT_EQ(compared, saved->tensors().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, SavedCheckpoint, ::testing::Values("mini_sd15", "mini_sd15_inpaint"),
+INSTANTIATE_TEST_SUITE_P(Families, SavedCheckpoint, ::testing::Values("mini_sd15", "mini_sd15_inpaint", "mini_sd21_v", "mini_sdxl",
+                                           "mini_sdxl_refiner"),
                          [](const auto& info) { return std::string(info.param); });
 
 class ModelFileWrite : public ::testing::Test {
@@ -86,8 +87,8 @@ TEST_F(ModelFileWrite, ATextEncoderOfAnotherTypeIsSavedAsItIsComputedWith) {
   const Checkpoint loaded = open_checkpoint(folder_ / "f32.safetensors");
   write(folder_ / "saved.safetensors", all_tensors(loaded));
   const Checkpoint again = open_checkpoint(folder_ / "saved.safetensors");
-  const auto before = part_weights(loaded.file, loaded.text[0], true, nullptr);
-  const auto after = part_weights(again.file, again.text[0], true, nullptr);
+  const auto before = part_weights(loaded.file, loaded.text[0], Rounding::kFp16, nullptr);
+  const auto after = part_weights(again.file, again.text[0], Rounding::kFp16, nullptr);
   const std::string name = "text_model.encoder.layers.0.mlp.fc1.weight";
   EXPECT_EQ(again.file->tensors().at(again.text[0].file_name(name)).type, at::kHalf);
   for (const std::string& each : after->names()) {
@@ -103,7 +104,7 @@ TEST_F(ModelFileWrite, APartAloneHasTheNamesOfItsNetwork) {
 }
 
 TEST_F(ModelFileWrite, ATextEncoderOfAnotherFamilyIsRefused) {
-  const PartToSave text{checkpoint_.file, checkpoint_.text[0], nullptr};
+  const PartToSave text{checkpoint_.file, checkpoint_.text[0], nullptr, Rounding::kFp16};
   EXPECT_THAT(error_of([&] { checkpoint_tensors(text, Family::kSd2); }),
               HasSubstr("a checkpoint of Stable Diffusion 2.x has no CLIP-L text encoder"));
   EXPECT_THAT(text_encoders_of(Family::kSdxl), ElementsAre(PartKind::kClipL, PartKind::kClipG));

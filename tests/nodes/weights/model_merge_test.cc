@@ -39,12 +39,11 @@ class ModelMerge : public ::testing::Test {
     return {c.file, *c.unet, std::move(patches)};
   }
   static PartToSave text(const Checkpoint& c, std::shared_ptr<const Patches> patches = nullptr) {
-    return {c.file, c.text[0], std::move(patches)};
+    return {c.file, c.text[0], std::move(patches), Rounding::kFp16};
   }
   static at::Tensor weight(const PartToSave& part, const std::string& name,
                            std::shared_ptr<const Patches> patches = nullptr) {
-    const bool half = is_text_encoder(part.part.kind);
-    return part_weights(part.file, part.part, half, std::move(patches))->get(name);
+    return part_weights(part.file, part.part, part.rounding, std::move(patches))->get(name);
   }
   static std::shared_ptr<const Patches> difference(const std::string& name, const at::Tensor& value) {
     return std::make_shared<const Patches>(Patches{{name, {Patch{.change = Difference{value}}}}});
