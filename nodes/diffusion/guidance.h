@@ -4,16 +4,24 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "nodes/diffusion/heartbeat.h"
 #include "nodes/diffusion/picture_facts.h"
 #include "nodes/diffusion/region.h"
 #include "nodes/diffusion/samplers.h"
+#include "nodes/diffusion/unet_hooks.h"
 
 namespace heddle::diffusion {
 
 class UNet;
+struct ModelHooks;  // model_hooks.h
+
+/// The hooks of one patch, made anew for each run of a sampler, so that they may keep something from
+/// step to step.
+using MakeHooks = std::function<ModelHooks()>;
 
 /// One prompt's worth of steering, and where, when and how strongly it counts.
 struct ConditioningEntry {
@@ -27,25 +35,66 @@ struct ConditioningEntry {
 };
 using Conditioning = std::vector<ConditioningEntry>;
 
+/// How the guesses of the sides become one.
+enum class GuidanceRule {
+  kClassifierFree,  // negative + (positive - negative) * scale
+  kDual,            // guidance of `third` from the negative by second_scale, and from there the way
+                    //   from `third` to the positive, scale times
+  kDualNested,      // guidance of the positive from `third` by scale, and that from the negative
+  kPerpNeg,         // see perpendicular_guidance; `third` is the empty prompt
+};
+
 struct Guidance {
   Conditioning positive, negative;
   double scale = 1;     // cfg
   int64_t y_width = 0;  // of the vector that the network takes; 0: none
   at::Tensor extra_channels;  // [B, E, H, W] that a U-Net takes behind x; undefined: none
+  GuidanceRule rule = GuidanceRule::kClassifierFree;
+  Conditioning third;       // of the rules that join three sides; counts as a negative one
+  double second_scale = 1;  // kDual, kDualNested: cfg of the negative side; kPerpNeg: neg_scale
+  std::vector<MakeHooks> hooks;  // of the model's patches, in their order
 };
 
-/// The network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
-/// undefined; gives what ModelSampling::denoised takes.
-using Predict = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& timesteps,
-                                         const at::Tensor& context, const at::Tensor& y)>;
+/// A network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
+/// undefined; gives what ModelSampling::denoised takes. May have hooks inside.
+class Predict {
+ public:
+  using Function =
+      std::function<at::Tensor(const at::Tensor& x, const at::Tensor& timesteps,
+                               const at::Tensor& context, const at::Tensor& y, const UNetCall&)>;
 
-/// D(x, sigma) under guidance: negative + (positive - negative) * scale. Each side is the weighted
-/// mean of its entries. Entries of both sides run as one batch where their shapes allow it; at
-/// scale 1 the negative side is not computed. A token sequence may be repeated up to four times to
+  template <class F>
+    requires std::is_invocable_r_v<at::Tensor, F, const at::Tensor&, const at::Tensor&,
+                                    const at::Tensor&, const at::Tensor&, const UNetCall&>
+  Predict(F predict) : predict_(std::move(predict)) {}
+  /// A network without hooks.
+  template <class F>
+    requires std::is_invocable_r_v<at::Tensor, F, const at::Tensor&, const at::Tensor&,
+                                    const at::Tensor&, const at::Tensor&>
+  Predict(F plain)
+      : predict_([plain = std::move(plain)](const at::Tensor& x, const at::Tensor& timesteps,
+                                            const at::Tensor& context, const at::Tensor& y,
+                                            const UNetCall&) {
+          return plain(x, timesteps, context, y);
+        }) {}
+
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& timesteps,
+                        const at::Tensor& context, const at::Tensor& y,
+                        const UNetCall& call = {}) const {
+    return predict_(x, timesteps, context, y, call);
+  }
+
+ private:
+  Function predict_;
+};
+
+/// D(x, sigma) under guidance, by its rule and hooks. Each side is the weighted mean of its entries.
+/// Entries of all sides run as one batch where their shapes allow it; at scale 1 the negative side
+/// is not computed, unless a hook needs it. A token sequence may be repeated up to four times to
 /// match a longer one: attention over repeats gives the same. `heartbeat`, if set, is called before
 /// every call of the network. The contexts of a batch stay the same tensor while the active entries
 /// do, so a network may remember them. Throws std::runtime_error if a region lies outside of the
-/// latent.
+/// latent, or if a hook needs a negative side and there is none.
 Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 

@@ -51,12 +51,12 @@ Conditioning fit(const Conditioning& entries, int64_t height, int64_t width) {
   return fitted;
 }
 
-GuidancePart make_part(const ConditioningEntry& entry, bool positive, int64_t y_width,
+GuidancePart make_part(const ConditioningEntry& entry, size_t side, const Guidance& guidance,
                        const ModelSampling& sampling, at::IntArrayRef shape) {
   GuidancePart part;
-  part.positive = positive;
+  part.side = side;
   part.context = entry.cross_attention;
-  part.vector = vector_conditioning(entry.pooled, entry.facts, positive, shape, y_width);
+  part.vector = vector_conditioning(entry.pooled, entry.facts, side == 0, shape, guidance.y_width);
   const Area whole{shape[2], shape[3], 0, 0};
   part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
   part.weights =
@@ -89,20 +89,22 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
 
 }  // namespace
 
-std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+std::vector<GuidancePart> guidance_parts(const std::vector<Conditioning>& sides,
+                                         const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape) {
-  Conditioning positive = fit(guidance.positive, shape[2], shape[3]);
-  Conditioning negative = fit(guidance.negative, shape[2], shape[3]);
-  add_counterparts(positive, negative);
-  add_counterparts(negative, positive);
-  std::vector<GuidancePart> parts;
-  const auto add = [&](const Conditioning& side, bool is_positive) {
-    for (const ConditioningEntry& entry : side) {
-      parts.push_back(make_part(entry, is_positive, guidance.y_width, sampling, shape));
+  std::vector<Conditioning> fitted;
+  for (const Conditioning& side : sides) fitted.push_back(fit(side, shape[2], shape[3]));
+  for (size_t from = 0; from < fitted.size(); ++from) {
+    for (size_t to = 0; to < fitted.size(); ++to) {
+      if (from != to) add_counterparts(fitted[from], fitted[to]);
     }
-  };
-  add(positive, true);
-  add(negative, false);
+  }
+  std::vector<GuidancePart> parts;
+  for (size_t side = 0; side < fitted.size(); ++side) {
+    for (const ConditioningEntry& entry : fitted[side]) {
+      parts.push_back(make_part(entry, side, guidance, sampling, shape));
+    }
+  }
   return parts;
 }
 

@@ -12,7 +12,7 @@ namespace heddle::diffusion {
 
 /// One entry of one side, on the rectangle of the latent where it counts.
 struct GuidancePart {
-  bool positive = true;
+  size_t side = 0;
   at::Tensor context;  // [1, T, width]
   at::Tensor vector;   // [1, y_width] or undefined
   Area area;
@@ -22,10 +22,12 @@ struct GuidancePart {
   bool is_active(float sigma) const { return last_sigma <= sigma && sigma <= first_sigma; }
 };
 
-/// The parts for latents [B, C, H, W] of shape `shape`, positive ones first. A rectangle that only
-/// one side names is computed for the other side too, with the conditioning of that side's smallest
-/// entry around it.
-std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+/// The parts for latents [B, C, H, W] of shape `shape`, in the order of the sides; side 0 is the
+/// positive one, all others count as negative. A rectangle that only some sides name is computed for
+/// the others too, with the conditioning of that side's smallest entry around it. Of `guidance` only
+/// what the network takes is read.
+std::vector<GuidancePart> guidance_parts(const std::vector<Conditioning>& sides,
+                                         const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape);
 
 /// Parts that run together: indices into the parts, and the inputs that do not change from step to
