@@ -48,7 +48,8 @@ Latent sample_latent(const Model& model, SampleRequest request, const Latent& la
   request.latent_scale = model.latent_scale;
   request.model_channels = unet->layout().out_channels;
   guidance.extra_channels =
-      diffusion::extra_channels(unet->layout().in_channels, latent.samples * model.latent_scale, latent.noise_mask);
+      diffusion::extra_channels(unet->layout().in_channels - unet->layout().out_channels, latent.samples,
+                                latent.noise_mask, model.latent_scale);
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
     const Picture preview = preview_picture(denoised);
     context.progress(step + 1, steps, &preview);

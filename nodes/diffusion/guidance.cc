@@ -86,8 +86,9 @@ class GuidedModel {
     const at::Tensor input = at::cat(inputs);
     const at::Tensor timesteps = at::full({input.size(0)}, sampling_.timestep(sigma), at::kFloat);
     if (heartbeat_) heartbeat_();
-    const at::Tensor output =
-        predict_(sampling_.scale_input(input, sigma), timesteps, batch.context, batch.vector);
+    at::Tensor seen = sampling_.scale_input(input, sigma);
+    if (batch.extra.defined()) seen = at::cat({seen, batch.extra}, 1);
+    const at::Tensor output = predict_(seen, timesteps, batch.context, batch.vector);
     return sampling_.denoised(input, output, sigma).split(x.size(0));
   }
 
