@@ -30,6 +30,11 @@ class Registry {
     };
   }
 
+  /// Makes a name known that belongs to a node of other programs and has none here yet; `topic` says what it is about.
+  void add_missing(std::string name, std::string topic) { missing_[std::move(name)] = std::move(topic); }
+  /// What a node that is known to be missing is about, or null.
+  const std::string* missing_topic(std::string_view name) const;
+
   /// Null if there is none. Aliases are found too.
   const NodeDeclaration* find(std::string_view name) const;
   /// Every name that find() knows, sorted.
@@ -39,6 +44,7 @@ class Registry {
  private:
   std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
   std::vector<std::string> names_;
+  std::map<std::string, std::string, std::less<>> missing_;  // name -> topic
   ValueReaders readers_;
 };
 

@@ -39,9 +39,12 @@ struct Model {
   diffusion::ModelSampling sampling;
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
+  std::vector<diffusion::MakeHooks> hooks{};  // of its patches, in the order of their nodes
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
+/// The model with one more patch of sampling, behind those that it has.
+Model with_hooks(const Model& model, diffusion::MakeHooks hooks);
 
 /// One network of a CLIP; its kind is that of its part.
 struct TextEncoder {

@@ -28,12 +28,19 @@ struct ConditioningEntry {
   at::Tensor cross_attention;  // [1, T, width]
   at::Tensor pooled;           // [1, width], or undefined for networks that take no vector
   PictureFacts facts;          // joins `pooled` for SDXL
-  double strength = 1;         // weight against the other entries of its side
-  Region region;               // everywhere, if not set
-  double start_percent = 0;    // part of the schedule in which it counts,
-  double end_percent = 1;      //   see ModelSampling::percent_to_sigma
+  at::Tensor concat_latent;  // undefined, or [b, C, h, w], unscaled: what an inpainting or editing
+                             //   model sees of the picture
+  at::Tensor concat_mask;    // undefined, or [b, h, w]: where it paints
+  double strength = 1;       // weight against the other entries of its side
+  Region region;             // everywhere, if not set
+  double start_percent = 0;  // part of the schedule in which it counts,
+  double end_percent = 1;    //   see ModelSampling::percent_to_sigma
 };
 using Conditioning = std::vector<ConditioningEntry>;
+
+/// What a network takes behind x, [B, E, H, W] for a latent [B, C, H, W] of shape `shape`.
+using ExtraChannels =
+    std::function<at::Tensor(const ConditioningEntry& entry, at::IntArrayRef shape)>;
 
 /// How the guesses of the sides become one.
 enum class GuidanceRule {
@@ -46,16 +53,16 @@ enum class GuidanceRule {
 
 struct Guidance {
   Conditioning positive, negative;
-  double scale = 1;     // cfg
-  int64_t y_width = 0;  // of the vector that the network takes; 0: none
-  at::Tensor extra_channels;  // [B, E, H, W] that a U-Net takes behind x; undefined: none
+  double scale = 1;              // cfg
+  int64_t y_width = 0;           // of the vector that the network takes; 0: none
+  ExtraChannels extra_channels;  // unset: none
   GuidanceRule rule = GuidanceRule::kClassifierFree;
   Conditioning third;       // of the rules that join three sides; counts as a negative one
   double second_scale = 1;  // kDual, kDualNested: cfg of the negative side; kPerpNeg: neg_scale
   std::vector<MakeHooks> hooks;  // of the model's patches, in their order
 };
 
-/// A network: x [N, C, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
+/// A network: x [N, C + E, H, W] scaled, timesteps [N], context [N, T, width], y [N, width] or
 /// undefined; gives what ModelSampling::denoised takes. May have hooks inside.
 class Predict {
  public:

@@ -41,6 +41,8 @@ void add_counterparts(const Conditioning& from, Conditioning& to) {
     counterpart.cross_attention = around->cross_attention;
     counterpart.pooled = around->pooled;
     counterpart.facts = around->facts;
+    counterpart.concat_latent = around->concat_latent;
+    counterpart.concat_mask = around->concat_mask;
     to.push_back(std::move(counterpart));
   }
 }
@@ -59,6 +61,11 @@ GuidancePart make_part(const ConditioningEntry& entry, size_t side, const Guidan
   part.vector = vector_conditioning(entry.pooled, entry.facts, side == 0, shape, guidance.y_width);
   const Area whole{shape[2], shape[3], 0, 0};
   part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
+  if (guidance.extra_channels) {
+    part.extra = guidance.extra_channels(entry, shape)
+                     .narrow(2, part.area.y, part.area.height)
+                     .narrow(3, part.area.x, part.area.width);
+  }
   part.weights =
       region_weights(entry.region, part.area, shape[0], shape[2], shape[3]) * entry.strength;
   part.first_sigma = sampling.percent_to_sigma(entry.start_percent);
@@ -78,13 +85,15 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
                          int64_t batch) {
   int64_t tokens = 1;
   for (const size_t i : indices) tokens = std::lcm(tokens, parts[i].context.size(1));
-  std::vector<at::Tensor> contexts, vectors;
+  std::vector<at::Tensor> contexts, vectors, extras;
   for (const size_t i : indices) {
     const at::Tensor& context = parts[i].context;
     contexts.push_back(context.repeat({1, tokens / context.size(1), 1}).expand({batch, -1, -1}));
     if (parts[i].vector.defined()) vectors.push_back(parts[i].vector.expand({batch, -1}));
+    if (parts[i].extra.defined()) extras.push_back(parts[i].extra);
   }
-  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors)};
+  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors),
+          extras.empty() ? at::Tensor() : at::cat(extras)};
 }
 
 }  // namespace

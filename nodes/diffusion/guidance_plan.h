@@ -15,6 +15,7 @@ struct GuidancePart {
   size_t side = 0;
   at::Tensor context;  // [1, T, width]
   at::Tensor vector;   // [1, y_width] or undefined
+  at::Tensor extra;    // [B, E, area.height, area.width] or undefined
   Area area;
   at::Tensor weights;                     // broadcasts to [B, C, area.height, area.width]
   float first_sigma = 0, last_sigma = 0;  // counts between these noise levels
@@ -36,6 +37,7 @@ struct GuidanceBatch {
   std::vector<size_t> parts;
   at::Tensor context;  // [parts * B, T, width]
   at::Tensor vector;   // [parts * B, y_width] or undefined
+  at::Tensor extra;    // [parts * B, E, H, W] of their areas, or undefined
 };
 
 /// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first

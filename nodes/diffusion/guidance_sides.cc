@@ -89,8 +89,9 @@ std::vector<at::Tensor> GuidanceSides::run(const GuidanceBatch& batch, const at:
   const at::Tensor timesteps =
       at::full({input.size(0)}, sampling_.timestep(call.sigma), at::kFloat);
   if (heartbeat_) heartbeat_();
-  const at::Tensor output = predict_(sampling_.scale_input(input, call.sigma), timesteps,
-                                     batch.context, batch.vector, call);
+  at::Tensor seen = sampling_.scale_input(input, call.sigma);
+  if (batch.extra.defined()) seen = at::cat({seen, batch.extra}, 1);
+  const at::Tensor output = predict_(seen, timesteps, batch.context, batch.vector, call);
   return sampling_.denoised(input, output, call.sigma).split(x.size(0));
 }
 

@@ -34,14 +34,14 @@ at::Tensor classifier_free(const GuidanceStep& step);
 /// All members may be unset.
 struct ModelHooks {
   /// Changes `positive` and `negative`. Not used by guiders that join three sides in their own way.
-  std::function<void(GuidanceStep& step)> before;
+  std::function<void(GuidanceStep& step)> before = {};
   /// In place of classifier_free. The last patch that has one counts.
-  std::function<at::Tensor(const GuidanceStep& step)> combine;
+  std::function<at::Tensor(const GuidanceStep& step)> combine = {};
   /// A further side for `combine`, steered as a negative one.
-  Conditioning third_side;
+  Conditioning third_side = {};
   /// Gives the new `denoised`.
-  std::function<at::Tensor(const GuidanceStep& step)> after;
-  UNetHooks unet;
+  std::function<at::Tensor(const GuidanceStep& step)> after = {};
+  UNetHooks unet = {};
   bool needs_negative = false;  // at scale 1 too
 };
 

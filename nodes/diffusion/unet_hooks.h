@@ -35,17 +35,17 @@ struct UNetHook {
   using Change = std::function<at::Tensor(const at::Tensor& h, const UNetPlace&)>;
 
   /// h [B, C, H, W] of an input block, before and after it is kept for the way up.
-  Change before_skip, after_skip;
+  Change before_skip = {}, after_skip = {};
   /// h and skip [B, *, H, W] before an output block joins them; both sizes must agree in the end.
-  std::function<void(at::Tensor& h, at::Tensor& skip, const UNetPlace&)> join;
+  std::function<void(at::Tensor& h, at::Tensor& skip, const UNetPlace&)> join = {};
   /// Tokens before a self-attention.
-  std::function<ArrangedTokens(const at::Tensor& tokens, const UNetPlace&)> tokens;
+  std::function<ArrangedTokens(const at::Tensor& tokens, const UNetPlace&)> tokens = {};
   /// What keys and values are made from, in self-attention and in attention to the context.
-  std::function<void(at::Tensor& keys, at::Tensor& values)> sources;
+  std::function<void(at::Tensor& keys, at::Tensor& values)> sources = {};
   /// In place of a self-attention: q, k, v [b, n, C] to [b, n, C], or undefined to leave it alone.
   std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            int64_t heads, const UNetPlace&)>
-      self_attention;
+      self_attention = {};
 };
 /// In the order in which they are called; restoring goes backwards. The last replacement of a
 /// self-attention that is not left alone counts.
@@ -53,7 +53,7 @@ using UNetHooks = std::vector<UNetHook>;
 
 /// What a call of the network tells its hooks, besides where they are.
 struct UNetCall {
-  UNetHooks hooks;
+  UNetHooks hooks = {};
   float sigma = 0;
   int64_t first_negative = 0, negatives = 0;  // see UNetPlace
 };
