@@ -26,7 +26,7 @@ class PartWeightsTest : public ::testing::Test {
   }
   static std::shared_ptr<const Patches> one_patch(const at::Tensor& up, const at::Tensor& down) {
     Patches patches;
-    patches[kName].push_back({up, down, {}, std::nullopt, 1, "a lora"});
+    patches[kName].push_back({.change = LowRank{up, down, {}, {}}, .source = "a lora"});
     return std::make_shared<const Patches>(patches);
   }
   TestFolder folder_;
