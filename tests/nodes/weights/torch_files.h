@@ -30,14 +30,14 @@ inline std::string join(const Items& items) {
   for (const std::string& item : items) all += item;
   return all;
 }
-inline std::string text(const std::string& value) { return "X" + little(value.size(), 4) + value; }
+inline std::string text(const std::string& value) { return join({"X", little(value.size(), 4), value}); }
 inline std::string number(int64_t value) { return "\x8a\x08" + little(uint64_t(value), 8); }
-inline std::string tuple(const Items& items) { return "(" + join(items) + "t"; }
-inline std::string list(const Items& items) { return "](" + join(items) + "e"; }
+inline std::string tuple(const Items& items) { return join({"(", join(items), "t"}); }
+inline std::string list(const Items& items) { return join({"](", join(items), "e"}); }
 /// Keys and values in turn.
-inline std::string dict(const Items& items) { return "}(" + join(items) + "u"; }
+inline std::string dict(const Items& items) { return join({"}(", join(items), "u"}); }
 inline std::string global(const std::string& module, const std::string& name) {
-  return "c" + module + "\n" + name + "\n";
+  return join({"c", module, "\n", name, "\n"});
 }
 inline std::string call(const std::string& function, const Items& arguments) {
   return function + tuple(arguments) + "R";
@@ -60,7 +60,7 @@ inline std::string tensor(const std::string& storage, int64_t offset, const std:
 inline std::string floats(const std::string& key, int64_t count) {
   return tensor(storage(key, count), 0, {count}, {1});
 }
-inline std::string whole(const std::string& value) { return "\x80\x02" + value + "."; }
+inline std::string whole(const std::string& value) { return join({"\x80\x02", value, "."}); }
 
 }  // namespace pickle
 
