@@ -31,7 +31,7 @@ struct CLIPEncode final : Node {
       context.warn("the text holds a <lora:...> tag, which this node takes as plain words; put LoraTags before it");
     }
     const diffusion::Heartbeat heartbeat = heartbeat_of(context);
-    const auto network = clip->network->get(heartbeat);
+    const auto network = clip->encoders.at(0).network->get(heartbeat);
     const diffusion::TokenChunks tokens =
         diffusion::tokenize_prompt(*text, network->kind().pad, embedding_finder(*context.folders, *network));
     for (const std::string& name : tokens.missing) {

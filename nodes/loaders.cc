@@ -18,6 +18,12 @@ PatchedPart part_of(const weights::Checkpoint& checkpoint, const std::optional<w
   throw std::runtime_error(file_text(file) + " holds no " + part + "; " + advice);
 }
 
+Clip clip_of(const weights::Checkpoint& checkpoint) {
+  std::vector<PatchedPart> parts;
+  for (const weights::Part& part : checkpoint.text) parts.push_back(part_of(checkpoint, part));
+  return make_clip(std::move(parts), checkpoint.family);
+}
+
 Model model_of(const weights::Checkpoint& checkpoint, diffusion::Prediction prediction) {
   return make_model(part_of(checkpoint, checkpoint.unet), checkpoint.family,
                     diffusion::stable_diffusion_sampling(prediction));
@@ -41,9 +47,9 @@ struct CheckpointLoader final : Node {
     context.check_cancelled();
     const ModelConfig config = config_name.given() ? read_model_config(config_name->path) : ModelConfig{};
     if (!checkpoint.unet) lacks(*ckpt_name, "U-Net", "load it with VAELoader or CLIPLoader if it is one of these");
-    if (!checkpoint.text) lacks(*ckpt_name, "text encoder", "load the U-Net with UNETLoader and the text encoder with CLIPLoader");
+    if (checkpoint.text.empty()) lacks(*ckpt_name, "text encoder", "load the U-Net with UNETLoader and the text encoder with CLIPLoader");
     model = model_of(checkpoint, config.predicts_v ? diffusion::Prediction::kV : diffusion::Prediction::kEps);
-    Clip text = make_clip(part_of(checkpoint, checkpoint.text), checkpoint.family);
+    Clip text = clip_of(checkpoint);
     text.layer = config.clip_layer;
     clip = text;
     vae = checkpoint.vae ? make_vae(part_of(checkpoint, checkpoint.vae))
@@ -79,8 +85,8 @@ struct CLIPLoader final : Node {
 
   void run(RunContext&) override {
     const weights::Checkpoint checkpoint = weights::open_checkpoint(clip_name->path);
-    if (!checkpoint.text) lacks(*clip_name, "text encoder", "choose another file");
-    clip = make_clip(part_of(checkpoint, checkpoint.text), checkpoint.family);
+    if (checkpoint.text.empty()) lacks(*clip_name, "text encoder", "choose another file");
+    clip = clip_of(checkpoint);
   }
 };
 

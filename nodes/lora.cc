@@ -25,22 +25,39 @@ void note_match(RunContext& context, const std::string& name, const weights::Lor
   context.notes["loras"].push_back(std::move(note));
 }
 
+weights::PartShapes shapes_of(const Model& model, const Clip* clip) {
+  weights::PartShapes parts{{weights::PartKind::kUNet, model.weights.names_and_shapes()}};
+  if (!clip) return parts;
+  for (const TextEncoder& encoder : clip->encoders) parts.emplace(encoder.weights.part.kind, encoder.weights.names_and_shapes());
+  return parts;
+}
+
+Clip patched_clip_of(const Clip& clip, const weights::LoraMatch& match, double strength) {
+  std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
+  for (const TextEncoder& encoder : clip.encoders) {
+    const weights::PartKind kind = encoder.weights.part.kind;
+    const auto found = match.patches.find(kind);
+    if (found == match.patches.end()) continue;
+    patches.emplace(kind, weights::with_patches(encoder.weights.patches, found->second, strength));
+  }
+  return with_patches(clip, patches);
+}
+
 // A strength of zero changes nothing here, as in ComfyUI, but the file is still checked against the model.
 Patched add_lora(const Model& model, const Clip* clip, const LoraFile& lora, double strength_model,
                  double strength_clip, RunContext& context) {
   const auto file = weights::TensorFile::open(lora.path);
   context.check_cancelled();
-  const weights::LoraMatch match =
-      weights::match_lora(*file, model.weights.names_and_shapes(),
-                          clip ? clip->weights.names_and_shapes() : weights::NamesAndShapes{});
+  const weights::LoraMatch match = weights::match_lora(*file, shapes_of(model, clip));
   note_match(context, lora.name, match);
   Patched patched{model, clip ? std::optional<Clip>(*clip) : std::nullopt};
   if (strength_model != 0) {
-    patched.model = with_patches(model, weights::with_patches(model.weights.patches, match.unet, strength_model));
+    const auto found = match.patches.find(weights::PartKind::kUNet);
+    if (found != match.patches.end()) {
+      patched.model = with_patches(model, weights::with_patches(model.weights.patches, found->second, strength_model));
+    }
   }
-  if (clip && strength_clip != 0) {
-    patched.clip = with_patches(*clip, weights::with_patches(clip->weights.patches, match.text, strength_clip));
-  }
+  if (clip && strength_clip != 0) patched.clip = patched_clip_of(*clip, match, strength_clip);
   return patched;
 }
 

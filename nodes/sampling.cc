@@ -4,11 +4,11 @@
 #include "engine/image_file.h"
 #include "engine/node.h"
 #include "engine/registry.h"
-#include "nodes/diffusion/extra_channels.h"
 #include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/latent_preview.h"
 #include "nodes/diffusion/sample.h"
 #include "nodes/families.h"
+#include "nodes/guider.h"
 #include "nodes/heartbeat.h"
 #include "nodes/values.h"
 
@@ -18,16 +18,6 @@ namespace {
 using diffusion::Conditioning;
 using diffusion::SampleRequest;
 
-void check_width(const Conditioning& conditioning, const char* socket, int width) {
-  for (const auto& entry : conditioning) {
-    const int64_t got = entry.cross_attention.size(2);
-    if (got == width) continue;
-    throw std::runtime_error(std::string(socket) + " was encoded " + std::to_string(got) +
-                             " wide, but this model reads " + std::to_string(width) +
-                             ": encode it with the text encoder that belongs to the model");
-  }
-}
-
 Picture preview_picture(const at::Tensor& denoised) {
   const at::Tensor rgb = diffusion::preview_rgb(denoised, diffusion::LatentKind::kStableDiffusion).contiguous();
   Picture picture{.width = int(rgb.size(1)), .height = int(rgb.size(0))};
@@ -36,24 +26,20 @@ Picture preview_picture(const at::Tensor& denoised) {
 }
 
 // What KSampler and KSamplerAdvanced share once the request is made.
-Latent sample_latent(const Model& model, SampleRequest request, const Latent& latent,
-                     diffusion::Guidance guidance, RunContext& context) {
+Latent sample_latent(const Guider& guider, SampleRequest request, const Latent& latent, RunContext& context) {
   const diffusion::Heartbeat heartbeat = heartbeat_of(context);
+  const Model& model = guider.model;
   const auto unet = model.network->get(heartbeat);
-  check_width(guidance.positive, "positive", unet->layout().context_width);
-  check_width(guidance.negative, "negative", unet->layout().context_width);
   request.latent = latent.samples;
   request.noise_mask = latent.noise_mask;
   request.batch_index = latent.batch_index;
   request.latent_scale = model.latent_scale;
   request.model_channels = unet->layout().out_channels;
-  guidance.extra_channels =
-      diffusion::extra_channels(unet->layout().in_channels, latent.samples * model.latent_scale, latent.noise_mask);
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
     const Picture preview = preview_picture(denoised);
     context.progress(step + 1, steps, &preview);
   };
-  const auto denoiser = diffusion::guided_denoiser(*unet, model.sampling, std::move(guidance), heartbeat);
+  const auto denoiser = open_guider(guider, latent, heartbeat);
   Latent result = latent;
   result.samples = diffusion::sample(request, model.sampling, denoiser, report);
   return result;
@@ -84,7 +70,7 @@ struct KSampler final : Node {
     request.steps = int(*steps);
     request.denoise = denoise;
     request.seed = seed->value;
-    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+    latent = sample_latent({*model, {*positive, *negative, cfg}}, std::move(request), *latent_image, context);
   }
 };
 
@@ -122,7 +108,7 @@ struct KSamplerAdvanced final : Node {
     request.start_step = int(*start_at_step);
     request.end_step = int(*end_at_step);
     request.force_full_denoise = *return_with_leftover_noise == "disable";
-    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+    latent = sample_latent({*model, {*positive, *negative, cfg}}, std::move(request), *latent_image, context);
   }
 };
 

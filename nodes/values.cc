@@ -14,7 +14,40 @@ std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weight
   return weights::part_weights(weights.file, weights.part, half, weights.patches);
 }
 
-diffusion::ClipKind clip_kind(weights::Family) { return diffusion::clip_l(); }
+std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
+  return std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::UNet>(*read_weights(weights, false), heartbeat);
+  });
+}
+
+diffusion::ClipKind clip_kind(weights::PartKind part) {
+  switch (part) {
+    case weights::PartKind::kClipH:
+      return diffusion::clip_h();
+    case weights::PartKind::kClipG:
+      return diffusion::clip_g();
+    default:
+      return diffusion::clip_l();
+  }
+}
+
+// Inside of SDXL, CLIP-L is read as CLIP-G is: the layer before the last, without the final norm.
+diffusion::ClipKind clip_kind(weights::PartKind part, weights::Family family) {
+  diffusion::ClipKind kind = clip_kind(part);
+  if (family != weights::Family::kSdxl) return kind;
+  kind.default_layer = -2;
+  kind.norm_hidden = false;
+  return kind;
+}
+
+TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
+  TextEncoder encoder{.weights = weights, .network = nullptr};
+  const diffusion::ClipKind kind = clip_kind(weights.part.kind, family);
+  encoder.network = std::make_shared<const Lazy<diffusion::ClipText>>([weights, kind](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::ClipText>(*read_weights(weights, true), kind, heartbeat);
+  });
+  return encoder;
+}
 
 }  // namespace
 
@@ -28,35 +61,38 @@ size_t PatchedPart::bytes() const {
 }
 
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
-  Model model{.weights = weights, .family = family, .sampling = std::move(sampling)};
-  model.network = std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::UNet>(*read_weights(weights, false), heartbeat);
-  });
-  return model;
+  auto network = unread_unet(weights);
+  return {.weights = std::move(weights), .family = family, .sampling = std::move(sampling), .network = std::move(network)};
 }
 
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches) {
-  PatchedPart weights = model.weights;
-  weights.patches = std::move(patches);
-  Model patched = make_model(std::move(weights), model.family, model.sampling);
-  patched.latent_scale = model.latent_scale;
+  Model patched = model;
+  patched.weights.patches = std::move(patches);
+  patched.network = unread_unet(patched.weights);
   return patched;
 }
 
-Clip make_clip(PatchedPart weights, weights::Family family) {
-  Clip clip{.weights = weights, .family = family};
-  clip.network = std::make_shared<const Lazy<diffusion::ClipText>>(
-      [weights, family](const diffusion::Heartbeat& heartbeat) {
-        return std::make_shared<const diffusion::ClipText>(*read_weights(weights, true), clip_kind(family), heartbeat);
-      });
+size_t Clip::bytes() const {
+  size_t bytes = 0;
+  for (const TextEncoder& encoder : encoders) bytes += encoder.weights.bytes();
+  return bytes;
+}
+
+Clip make_clip(std::vector<PatchedPart> parts, weights::Family family) {
+  Clip clip{.encoders = {}, .family = family, .layer = std::nullopt};
+  for (PatchedPart& part : parts) clip.encoders.push_back(make_encoder(std::move(part), family));
   return clip;
 }
 
-Clip with_patches(const Clip& clip, std::shared_ptr<const weights::Patches> patches) {
-  PatchedPart weights = clip.weights;
-  weights.patches = std::move(patches);
-  Clip patched = make_clip(std::move(weights), clip.family);
-  patched.layer = clip.layer;
+Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches) {
+  Clip patched = clip;
+  for (TextEncoder& encoder : patched.encoders) {
+    const auto found = patches.find(encoder.weights.part.kind);
+    if (found == patches.end()) continue;
+    PatchedPart weights = encoder.weights;
+    weights.patches = found->second;
+    encoder = make_encoder(std::move(weights), clip.family);
+  }
   return patched;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,15 +43,23 @@ struct Model {
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 
-/// CLIP: encodes text.
-struct Clip {
+/// One network of a CLIP; its kind is that of its part.
+struct TextEncoder {
   PatchedPart weights;
-  weights::Family family = weights::Family::kUnknown;
-  std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
   std::shared_ptr<const Lazy<diffusion::ClipText>> network;
 };
-Clip make_clip(PatchedPart weights, weights::Family family);
-Clip with_patches(const Clip& clip, std::shared_ptr<const weights::Patches> patches);
+
+/// CLIP: encodes text.
+struct Clip {
+  std::vector<TextEncoder> encoders;  // in the order of PartKind; SDXL has two
+  weights::Family family = weights::Family::kUnknown;
+  std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
+
+  size_t bytes() const;
+};
+Clip make_clip(std::vector<PatchedPart> parts, weights::Family family);
+/// Patches by the kind of encoder; encoders without stay as they are.
+Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches);
 
 /// VAE: pictures to latents and back. Without a part it is a stand-in that says so when used.
 struct VaeValue {
@@ -87,7 +96,7 @@ struct SocketType<Model> {
 template <>
 struct SocketType<Clip> {
   static constexpr std::string_view kName = "CLIP";
-  static size_t bytes(const Clip& clip) { return clip.weights.bytes(); }
+  static size_t bytes(const Clip& clip) { return clip.bytes(); }
 };
 template <>
 struct SocketType<VaeValue> {

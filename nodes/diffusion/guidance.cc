@@ -22,8 +22,9 @@ class GuidedModel {
         guidance_(std::move(guidance)),
         heartbeat_(std::move(heartbeat)) {}
 
-  at::Tensor denoise(const at::Tensor& x, float sigma) {
-    plan(x, sigma);
+  Guess denoise(const at::Tensor& x, float sigma, bool with_negative) {
+    const bool only_positive = is_unguided() && !with_negative;
+    plan(x, sigma, only_positive);
     Side positive(x), negative(x);
     for (const GuidanceBatch& batch : batches_) {
       const std::vector<at::Tensor> guesses = run(batch, x, sigma);
@@ -32,9 +33,9 @@ class GuidedModel {
         (part.positive ? positive : negative).add(part, guesses[k]);
       }
     }
-    if (is_unguided()) return positive.mean();
+    if (only_positive) return {positive.mean(), {}};
     const at::Tensor away = negative.mean();
-    return away + (positive.mean() - away) * guidance_.scale;
+    return {away + (positive.mean() - away) * guidance_.scale, away};
   }
 
  private:
@@ -62,7 +63,7 @@ class GuidedModel {
     return std::abs(guidance_.scale - 1) <= 1e-9 * std::max(std::abs(guidance_.scale), 1.0);
   }
 
-  void plan(const at::Tensor& x, float sigma) {
+  void plan(const at::Tensor& x, float sigma, bool only_positive) {
     if (x.sizes() != at::IntArrayRef(shape_)) {
       parts_ = guidance_parts(guidance_, sampling_, x.sizes());
       shape_ = x.sizes().vec();
@@ -71,7 +72,7 @@ class GuidedModel {
     }
     std::vector<size_t> active;
     for (size_t i = 0; i < parts_.size(); ++i) {
-      if (!parts_[i].positive && is_unguided()) continue;
+      if (!parts_[i].positive && only_positive) continue;
       if (parts_[i].is_active(sigma)) active.push_back(i);
     }
     if (active == active_) return;
@@ -107,7 +108,9 @@ Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidanc
                          Heartbeat heartbeat) {
   auto model = std::make_shared<GuidedModel>(std::move(predict), sampling, std::move(guidance),
                                              std::move(heartbeat));
-  return [model](const at::Tensor& x, float sigma) { return model->denoise(x, sigma); };
+  return Denoiser([model](const at::Tensor& x, float sigma, bool with_negative) {
+    return model->denoise(x, sigma, with_negative);
+  });
 }
 
 }  // namespace heddle::diffusion

@@ -31,12 +31,14 @@ struct Inpainting {
 };
 
 Denoiser inpaint(const Denoiser& denoiser, Inpainting keep) {
-  return [&denoiser, keep = std::move(keep)](const at::Tensor& x, float sigma) {
-    const at::Tensor kept = 1 - keep.mask;
-    const at::Tensor noisy = keep.noise * sigma + keep.latent;
-    const at::Tensor denoised = denoiser(x * keep.mask + noisy * kept, sigma);
-    return denoised * keep.mask + keep.latent * kept;
-  };
+  return Denoiser(
+      [&denoiser, keep = std::move(keep)](const at::Tensor& x, float sigma, bool with_negative) {
+        const at::Tensor kept = 1 - keep.mask;
+        const at::Tensor noisy = keep.noise * sigma + keep.latent;
+        Guess guess = denoiser.guess(x * keep.mask + noisy * kept, sigma, with_negative);
+        guess.denoised = guess.denoised * keep.mask + keep.latent * kept;
+        return guess;
+      });
 }
 
 at::Tensor fit_mask(const at::Tensor& mask, const at::Tensor& latent) {
@@ -57,12 +59,12 @@ class Watch {
   Watch(const SampleRequest& request, int steps) : request_(request), steps_(steps) {}
 
   Denoiser watch(const Denoiser& denoiser) {
-    return [this, &denoiser](const at::Tensor& x, float sigma) {
+    return Denoiser([this, &denoiser](const at::Tensor& x, float sigma, bool with_negative) {
       check(x, std::max(finished_, 1));
-      at::Tensor denoised = denoiser(x, sigma);
-      check(denoised, finished_ + 1);
-      return denoised;
-    };
+      Guess guess = denoiser.guess(x, sigma, with_negative);
+      check(guess.denoised, finished_ + 1);
+      return guess;
+    });
   }
   StepReport watch(const StepReport& report) {
     return [this, &report](int step, int steps, const at::Tensor& denoised) {

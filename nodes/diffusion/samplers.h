@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "nodes/diffusion/noise.h"
@@ -15,8 +17,38 @@
 
 namespace heddle::diffusion {
 
-/// D(x, sigma): the model's guess at the noise-free latent, [B, C, H, W].
-using Denoiser = std::function<at::Tensor(const at::Tensor& x, float sigma)>;
+/// A guess at the noise-free latent, [B, C, H, W], and what the negative side alone guessed.
+struct Guess {
+  at::Tensor denoised;
+  at::Tensor negative;  // undefined unless asked for
+};
+
+/// D(x, sigma): the model as samplers see it.
+class Denoiser {
+ public:
+  using Function = std::function<Guess(const at::Tensor& x, float sigma, bool with_negative)>;
+
+  explicit Denoiser(Function guess) : guess_(std::move(guess)) {}
+  /// A plain D(x, sigma), without sides.
+  template <class D>
+  requires std::is_invocable_r_v<at::Tensor, D, const at::Tensor&, float> Denoiser(D plain)
+      : guess_([plain = std::move(plain)](const at::Tensor& x, float sigma, bool) {
+          return Guess{plain(x, sigma), {}};
+        }) {}
+
+  at::Tensor operator()(const at::Tensor& x, float sigma) const {
+    return guess_(x, sigma, false).denoised;
+  }
+  /// For samplers that step along the negative guess (Chung et al. 2024, "CFG++"): computed at
+  /// scale 1 too.
+  Guess both(const at::Tensor& x, float sigma) const { return guess_(x, sigma, true); }
+  Guess guess(const at::Tensor& x, float sigma, bool with_negative) const {
+    return guess_(x, sigma, with_negative);
+  }
+
+ private:
+  Function guess_;
+};
 /// Told after each step: its index from 0, the number of steps, and the denoised guess.
 using StepReport = std::function<void(int step, int steps, const at::Tensor& denoised)>;
 

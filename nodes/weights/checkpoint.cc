@@ -40,7 +40,7 @@ void check_family(const TensorFile& file, const FamilyGuess& guess) {
 }
 
 void check_found(const Checkpoint& checkpoint) {
-  if (checkpoint.unet || checkpoint.vae || checkpoint.text) return;
+  if (checkpoint.unet || checkpoint.vae || !checkpoint.text.empty()) return;
   const TensorFile& file = *checkpoint.file;
   const KindGuess guess = guess_kind(file);
   if (!guess.what.empty()) reject(file, "this is " + guess.what + not_supported());
@@ -102,16 +102,21 @@ Checkpoint open_checkpoint(const std::filesystem::path& path) {
 
   checkpoint.unet = find_part(file.tensors(), PartKind::kUNet);
   checkpoint.vae = find_part(file.tensors(), PartKind::kVae);
-  checkpoint.text = find_part(file.tensors(), PartKind::kTextEncoder);
+  for (const PartKind kind : kTextEncoders) {
+    if (auto part = find_part(file.tensors(), kind)) checkpoint.text.push_back(std::move(*part));
+  }
   check_found(checkpoint);
   if (checkpoint.vae) check_vae(file, *checkpoint.vae);
-  for (const auto* part : {&checkpoint.unet, &checkpoint.vae, &checkpoint.text}) {
+  for (const auto* part : {&checkpoint.unet, &checkpoint.vae}) {
     if (*part) check_complete(file, **part);
   }
+  for (const Part& part : checkpoint.text) check_complete(file, part);
   if (checkpoint.unet && guess.name.empty()) {
     reject(file, "its U-Net is of an unknown family" + not_supported());
   }
-  if (checkpoint.unet && checkpoint.text) check_widths(file, *checkpoint.unet, *checkpoint.text);
+  if (checkpoint.unet && checkpoint.text.size() == 1) {
+    check_widths(file, *checkpoint.unet, checkpoint.text[0]);
+  }
 
   checkpoint.family = guess.family;
   checkpoint.reason = std::move(guess.reason);

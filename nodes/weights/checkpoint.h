@@ -19,7 +19,8 @@ struct Checkpoint {
   std::shared_ptr<const TensorFile> file;
   Family family = Family::kUnknown;  // of a VAE alone: unknown, several families share it
   std::string reason;                // the tensors that decided the family
-  std::optional<Part> unet, vae, text;
+  std::optional<Part> unet, vae;
+  std::vector<Part> text;  // its encoders, in the order of PartKind
 };
 
 /// Finds the parts of a single-file checkpoint, or of a file with one part alone (VAE, U-Net, text

@@ -37,7 +37,7 @@ struct FamilySign {
   const char* key;
   Family family;
 };
-constexpr FamilySign kTextEncoders[] = {
+constexpr FamilySign kTextEncoderSigns[] = {
     {"conditioner.embedders.1.model.", Family::kSdxl},
     {"conditioner.embedders.0.model.", Family::kSdxlRefiner},
     {"cond_stage_model.model.", Family::kSd2},
@@ -115,10 +115,10 @@ FamilyGuess guess_family(const TensorFile& file) {
   if (const auto unet = find_part(tensors, PartKind::kUNet)) {
     return guess_unet_family(shapes_of(file, *unet));
   }
-  for (const FamilySign& sign : kTextEncoders) {
+  for (const FamilySign& sign : kTextEncoderSigns) {
     if (has_sign(tensors, sign.key)) return guess_of(sign.family, sign.key);
   }
-  if (const auto text = find_part(tensors, PartKind::kTextEncoder)) {
+  if (const auto text = find_part(tensors, PartKind::kClipL)) {
     return guess_of(Family::kSd1, text->prefix + "*: a CLIP-L text encoder");
   }
   return {};

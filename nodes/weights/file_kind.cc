@@ -59,7 +59,7 @@ bool has_lora_key(const Tensors& tensors) {
 KindGuess guess_from_parts(const Tensors& tensors) {
   const bool unet = find_part(tensors, PartKind::kUNet).has_value();
   const bool vae = find_part(tensors, PartKind::kVae).has_value();
-  const bool text = find_part(tensors, PartKind::kTextEncoder).has_value();
+  const bool text = find_part(tensors, PartKind::kClipL).has_value();
   if (unet + vae + text > 1) return {FileKind::kCheckpoint, "a checkpoint", true};
   if (unet) return {FileKind::kUNet, "a U-Net", true};
   if (vae) return {FileKind::kVae, "a VAE", true};

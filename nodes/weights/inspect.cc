@@ -68,7 +68,8 @@ std::string text_encoder_text(const NamesAndShapes& shapes) {
 
 std::string parts_text(const TensorFile& file) {
   std::string text;
-  for (const PartKind kind : {PartKind::kUNet, PartKind::kVae, PartKind::kTextEncoder}) {
+  for (const PartKind kind :
+       {PartKind::kUNet, PartKind::kVae, PartKind::kClipL, PartKind::kClipH, PartKind::kClipG}) {
     const auto part = find_part(file.tensors(), kind);
     if (!part) continue;
     const NamesAndShapes shapes = shapes_of(file, *part);
@@ -80,7 +81,9 @@ std::string parts_text(const TensorFile& file) {
       case PartKind::kVae:
         text += vae_text(shapes);
         break;
-      case PartKind::kTextEncoder:
+      case PartKind::kClipL:
+      case PartKind::kClipH:
+      case PartKind::kClipG:
         text += text_encoder_text(shapes);
         break;
     }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/weights/safetensors.h"
+#include "nodes/weights/part.h"
 
 namespace heddle::weights {
 
@@ -35,18 +35,17 @@ using Patches = std::map<std::string, std::vector<Patch>>;
 at::Tensor apply_patches(const at::Tensor& weight, const std::vector<Patch>& patches);
 
 struct LoraMatch {
-  Patches unet, text;                  // strength 1; see with_patches
-  size_t matched = 0, total = 0;       // keys of the file
-  std::vector<std::string> unmatched;  // keys of the file that no weight answers to
-  size_t left_out = 0;  // keys for the text encoder (U-Net) where `text` (`unet`) was empty
+  std::map<PartKind, Patches> patches;  // strength 1; see with_patches
+  size_t matched = 0, total = 0;        // keys of the file
+  std::vector<std::string> unmatched;   // keys of the file that no weight answers to
+  size_t left_out = 0;                  // keys for a side (U-Net, text) of which no part was given
 };
 
-/// Matches every key of a LoRA file to the weights of a model, given by network names and shapes. A
-/// side that is not to be patched is empty. matched + unmatched + left_out = total. Throws
+/// Matches every key of a LoRA file to the weights of a model. Parts that are not to be patched are
+/// left out of `model`. matched + unmatched + left_out = total. Throws
 /// FileError if no key matches, if one matches but does not fit, or if the file is for another
 /// family; the text says what the file looks like.
-LoraMatch match_lora(const TensorFile& lora, const NamesAndShapes& unet,
-                     const NamesAndShapes& text);
+LoraMatch match_lora(const TensorFile& lora, const PartShapes& model);
 
 /// `base` (may be null) followed by `added` at the given strength.
 std::shared_ptr<const Patches> with_patches(const std::shared_ptr<const Patches>& base,

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -24,8 +25,8 @@ struct Change {
 
 class Matcher {
  public:
-  Matcher(const TensorFile& lora, const NamesAndShapes& unet, const NamesAndShapes& text)
-      : lora_(lora), unet_(unet), text_(text), targets_(lora_targets(unet, text)) {}
+  Matcher(const TensorFile& lora, const PartShapes& model)
+      : lora_(lora), model_(model), targets_(lora_targets(model)) {}
 
   LoraMatch match() {
     find_changes();
@@ -56,16 +57,24 @@ class Matcher {
   std::optional<double> read_alpha(const std::string& key) const;
   std::string families(const FamilyGuess& lora_family) const;
 
+  bool has_side(LoraSide side) const {
+    return std::any_of(model_.begin(), model_.end(), [&](const auto& part) {
+      return is_text_encoder(part.first) == (side == LoraSide::kText);
+    });
+  }
+  NamesAndShapes unet() const {
+    const auto found = model_.find(PartKind::kUNet);
+    return found == model_.end() ? NamesAndShapes() : found->second;
+  }
   const std::vector<int64_t>& shape_of_key(const std::string& key) const {
     return lora_.tensors().at(key).shape;
   }
   const std::vector<int64_t>& shape_of_weight(const LoraTarget& target) const {
-    return (target.side == LoraSide::kUNet ? unet_ : text_).at(target.weight);
+    return model_.at(target.part).at(target.weight);
   }
 
   const TensorFile& lora_;
-  const NamesAndShapes& unet_;
-  const NamesAndShapes& text_;
+  const PartShapes& model_;
   const Targets targets_;
   std::vector<Change> changes_;
   std::set<std::string> claimed_;      // keys that belong to a change
@@ -114,8 +123,7 @@ void Matcher::sort_out_rest() {
   match_.matched = claimed_.size();
   for (const auto& [key, info] : lora_.tensors()) {
     if (claimed_.contains(key)) continue;
-    const bool wanted = !(side_of_key(key) == LoraSide::kText ? text_ : unet_).empty();
-    (wanted ? match_.unmatched : left_out_).push_back(key);
+    (has_side(side_of_key(key)) ? match_.unmatched : left_out_).push_back(key);
   }
   match_.left_out = left_out_.size();
 }
@@ -135,7 +143,7 @@ void Matcher::check_family() const {
   std::vector<std::string> keys = match_.unmatched;
   keys.insert(keys.end(), left_out_.begin(), left_out_.end());
   const FamilyGuess lora_family = guess_lora_family(keys);
-  const FamilyGuess model_family = guess_unet_family(unet_);
+  const FamilyGuess model_family = guess_unet_family(unet());
   if (lora_family.name.empty() || model_family.name.empty()) return;
   if (lora_family.name == model_family.name) return;
   reject("this LoRA is for another family of models: " + std::to_string(match_.matched) +
@@ -152,7 +160,7 @@ void Matcher::check_any() const {
   }
   if (match_.total > 0 && match_.left_out == match_.total) {
     reject(std::string("all its ") + keys + " are for the " +
-           (text_.empty() ? "text encoder" : "U-Net") + ", which is not patched here");
+           (has_side(LoraSide::kText) ? "U-Net" : "text encoder") + ", which is not patched here");
   }
   reject("none of its " + keys + " names a weight of the model, for example " +
          first_of(match_.unmatched) + ". " + families(guess_lora_family(lora_)));
@@ -187,9 +195,9 @@ std::string Matcher::families(const FamilyGuess& lora_family) const {
   } else {
     text = "For which family it was made cannot be told; the model is ";
   }
-  const FamilyGuess model = guess_unet_family(unet_);
+  const FamilyGuess model = guess_unet_family(unet());
   text += model.name.empty() ? family_name(Family::kUnknown) : model.name;
-  for (const auto& [name, shape] : unet_) {
+  for (const auto& [name, shape] : unet()) {
     if (!name.ends_with(".attn2.to_k.weight") || shape.size() != 2) continue;
     text += " with a cross-attention " + std::to_string(shape[1]) + " wide";
     break;
@@ -199,8 +207,7 @@ std::string Matcher::families(const FamilyGuess& lora_family) const {
 
 void Matcher::read_changes() {
   for (const Change& change : changes_) {
-    Patches& side = change.target.side == LoraSide::kUNet ? match_.unet : match_.text;
-    side[change.target.weight].push_back(read(change));
+    match_.patches[change.target.part][change.target.weight].push_back(read(change));
   }
   lora_.check_unchanged();
 }
@@ -230,9 +237,8 @@ std::optional<double> Matcher::read_alpha(const std::string& key) const {
 
 }  // namespace
 
-LoraMatch match_lora(const TensorFile& lora, const NamesAndShapes& unet,
-                     const NamesAndShapes& text) {
-  return Matcher(lora, unet, text).match();
+LoraMatch match_lora(const TensorFile& lora, const PartShapes& model) {
+  return Matcher(lora, model).match();
 }
 
 }  // namespace heddle::weights

@@ -64,13 +64,13 @@ std::optional<std::string> without_weight(const std::string& name) {
 class Targets {
  public:
   template <size_t N>
-  void add(const Form (&forms)[N], LoraSide side, const std::string& named,
+  void add(const Form (&forms)[N], PartKind part, const std::string& named,
            const std::string& weight) {
     const auto module = without_weight(named);
     if (!module) return;
     for (const Form& form : forms) {
       targets_.emplace(std::string(form.prefix) + in_style(*module, form.style),
-                       LoraTarget{side, weight});
+                       LoraTarget{part, weight});
     }
   }
   std::unordered_map<std::string, LoraTarget> take() { return std::move(targets_); }
@@ -84,20 +84,29 @@ bool is_trained_layer(const std::string& text_name) {
          text_name.find(".self_attn.") != std::string::npos;
 }
 
-}  // namespace
-
-std::unordered_map<std::string, LoraTarget> lora_targets(const NamesAndShapes& unet,
-                                                         const NamesAndShapes& text) {
-  Targets targets;
+void add_unet(Targets& targets, const NamesAndShapes& unet) {
   for (const auto& [name, shape] : unet) {
-    targets.add(kOriginalUNetNames, LoraSide::kUNet, name, name);
+    targets.add(kOriginalUNetNames, PartKind::kUNet, name, name);
   }
   for (const auto& [name, diffusers] : diffusers_names(unet)) {
-    targets.add(kDiffusersUNetNames, LoraSide::kUNet, diffusers, name);
+    targets.add(kDiffusersUNetNames, PartKind::kUNet, diffusers, name);
   }
+}
+
+void add_text(Targets& targets, PartKind part, const NamesAndShapes& text) {
   for (const auto& [name, shape] : text) {
-    targets.add(kAllTextNames, LoraSide::kText, name, name);
-    if (is_trained_layer(name)) targets.add(kLayerTextNames, LoraSide::kText, name, name);
+    targets.add(kAllTextNames, part, name, name);
+    if (is_trained_layer(name)) targets.add(kLayerTextNames, part, name, name);
+  }
+}
+
+}  // namespace
+
+std::unordered_map<std::string, LoraTarget> lora_targets(const PartShapes& model) {
+  Targets targets;
+  for (const auto& [part, weights] : model) {
+    if (part == PartKind::kUNet) add_unet(targets, weights);
+    if (is_text_encoder(part)) add_text(targets, part, weights);
   }
   return targets.take();
 }

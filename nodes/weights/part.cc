@@ -27,10 +27,10 @@ constexpr Place kPlaces[] = {
     {PartKind::kVae, "first_stage_model."},
     {PartKind::kVae, "vae."},
     {PartKind::kVae, ""},
-    {PartKind::kTextEncoder, "cond_stage_model.transformer."},
-    {PartKind::kTextEncoder, "cond_stage_model.transformer.", "text_model."},
-    {PartKind::kTextEncoder, "text_encoders.clip_l.transformer."},
-    {PartKind::kTextEncoder, ""},
+    {PartKind::kClipL, "cond_stage_model.transformer."},
+    {PartKind::kClipL, "cond_stage_model.transformer.", "text_model."},
+    {PartKind::kClipL, "text_encoders.clip_l.transformer."},
+    {PartKind::kClipL, ""},
 };
 
 // The names a network may ask for begin like this. The first one tells that the part is there at
@@ -47,8 +47,14 @@ constexpr Roots kRoots[] = {
     {PartKind::kVae,
      "VAE",
      {"decoder.up.", "decoder.", "encoder.", "quant_conv.", "post_quant_conv."}},
-    {PartKind::kTextEncoder,
-     "text encoder",
+    {PartKind::kClipL,
+     "CLIP-L text encoder",
+     {"text_model.encoder.layers.", "text_model.", "text_projection."}},
+    {PartKind::kClipH,
+     "OpenCLIP-H text encoder",
+     {"text_model.encoder.layers.", "text_model.", "text_projection."}},
+    {PartKind::kClipG,
+     "OpenCLIP-G text encoder",
      {"text_model.encoder.layers.", "text_model.", "text_projection."}},
 };
 
@@ -64,6 +70,8 @@ bool is_of_network(const Roots& roots, std::string_view network_name) {
 }  // namespace
 
 const char* part_name(PartKind kind) { return roots_of(kind).name; }
+
+bool is_text_encoder(PartKind kind) { return kind != PartKind::kUNet && kind != PartKind::kVae; }
 
 std::string Part::file_name(const std::string& network_name) const {
   const auto found = names.find(network_name);

@@ -1,4 +1,4 @@
-// The parts of a model file: which keys belong to the U-Net, the VAE or the text encoder, and what
+// The parts of a model file: which keys belong to the U-Net, the VAE or a text encoder, and what
 // the network calls them. Layouts of files join as rows of one table (part.cc).
 #pragma once
 
@@ -10,8 +10,11 @@
 
 namespace heddle::weights {
 
-enum class PartKind { kUNet, kVae, kTextEncoder };
+/// Text encoders: OpenAI's CLIP-L (SD 1, SDXL), OpenCLIP's H (SD 2) and G (SDXL and its refiner).
+enum class PartKind { kUNet, kVae, kClipL, kClipH, kClipG };
 const char* part_name(PartKind kind);  // "U-Net"
+constexpr PartKind kTextEncoders[] = {PartKind::kClipL, PartKind::kClipH, PartKind::kClipG};
+bool is_text_encoder(PartKind kind);
 
 /// Names of a network -> names in the file.
 struct Part {
@@ -30,5 +33,8 @@ std::optional<Part> find_part(const std::map<std::string, TensorInfo>& tensors, 
 
 /// Network names with shapes.
 NamesAndShapes shapes_of(const TensorFile& file, const Part& part);
+
+/// The parts of a model, each by network names with shapes.
+using PartShapes = std::map<PartKind, NamesAndShapes>;
 
 }  // namespace heddle::weights

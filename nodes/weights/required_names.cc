@@ -217,7 +217,9 @@ MissingNames missing_names(PartKind kind, const NamesAndShapes& have) {
       return UNetNeeds(have).find();
     case PartKind::kVae:
       return missing_of_vae(have);
-    case PartKind::kTextEncoder:
+    case PartKind::kClipL:
+    case PartKind::kClipH:
+    case PartKind::kClipG:
       return missing_of_text_encoder(have);
   }
   return {};

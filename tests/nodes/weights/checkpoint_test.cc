@@ -36,10 +36,10 @@ TEST_F(CheckpointTest, StableDiffusion1IsFoundAtAnySize) {
     const Checkpoint checkpoint =
         open(spec_tensors(std::string("checkpoints/") + name + ".spec.json"));
     EXPECT_EQ(checkpoint.family, Family::kSd1) << name;
-    ASSERT_TRUE(checkpoint.unet && checkpoint.vae && checkpoint.text) << name;
+    ASSERT_TRUE(checkpoint.unet && checkpoint.vae && !checkpoint.text.empty()) << name;
     EXPECT_EQ(checkpoint.unet->names.size(), 686u) << name;
     EXPECT_EQ(checkpoint.vae->names.size(), 248u) << name;
-    EXPECT_TRUE(checkpoint.text->names.contains("text_model.final_layer_norm.weight")) << name;
+    EXPECT_TRUE(checkpoint.text[0].names.contains("text_model.final_layer_norm.weight")) << name;
   }
 }
 
@@ -47,8 +47,8 @@ TEST_F(CheckpointTest, ThePocketCheckpointIsStableDiffusion1) {
   const Checkpoint checkpoint = open_checkpoint(std::filesystem::path(HEDDLE_SOURCE_DIR) /
                                                 "models/checkpoints/pocket.safetensors");
   EXPECT_EQ(checkpoint.family, Family::kSd1);
-  const size_t keys =
-      checkpoint.unet->names.size() + checkpoint.vae->names.size() + checkpoint.text->names.size();
+  const size_t keys = checkpoint.unet->names.size() + checkpoint.vae->names.size() +
+                      checkpoint.text[0].names.size();
   EXPECT_EQ(keys, 742u);
 }
 
@@ -71,27 +71,27 @@ TEST_F(CheckpointTest, ATextEncoderWithoutItsInnerPrefixIsFound) {
     if (at != std::string::npos) t.name.erase(at, 11);
   }
   const Checkpoint checkpoint = open(tensors);
-  ASSERT_TRUE(checkpoint.text);
-  EXPECT_EQ(checkpoint.text->names.at("text_model.encoder.layers.0.mlp.fc1.weight"),
+  ASSERT_FALSE(checkpoint.text.empty());
+  EXPECT_EQ(checkpoint.text[0].names.at("text_model.encoder.layers.0.mlp.fc1.weight"),
             "cond_stage_model.transformer.encoder.layers.0.mlp.fc1.weight");
-  EXPECT_EQ(checkpoint.text->file_name("text_model.nothing"),
+  EXPECT_EQ(checkpoint.text[0].file_name("text_model.nothing"),
             "cond_stage_model.transformer.nothing");
 }
 
 TEST_F(CheckpointTest, FilesWithOnePartAloneAreFound) {
   const auto whole = spec_tensors(kMini);
   const Checkpoint bare_unet = open(only(whole, "model.diffusion_model."));
-  EXPECT_TRUE(bare_unet.unet && !bare_unet.vae && !bare_unet.text);
+  EXPECT_TRUE(bare_unet.unet && !bare_unet.vae && bare_unet.text.empty());
   EXPECT_EQ(bare_unet.family, Family::kSd1);
   EXPECT_TRUE(open(without(without(whole, "first_stage"), "cond_stage")).unet);
   const Checkpoint bare_vae = open(only(whole, "first_stage_model."));
-  EXPECT_TRUE(bare_vae.vae && !bare_vae.unet && !bare_vae.text);
+  EXPECT_TRUE(bare_vae.vae && !bare_vae.unet && bare_vae.text.empty());
   EXPECT_TRUE(open(spec_tensors("checkpoints/mini_vae.spec.json")).vae);
   EXPECT_TRUE(open(without(without(whole, "model.diffusion"), "cond_stage")).vae);
   const Checkpoint bare_text = open(only(whole, "cond_stage_model.transformer."));
-  EXPECT_TRUE(bare_text.text && !bare_text.unet && !bare_text.vae);
+  EXPECT_TRUE(!bare_text.text.empty() && !bare_text.unet && !bare_text.vae);
   EXPECT_EQ(bare_text.family, Family::kSd1);
-  EXPECT_TRUE(open(without(without(whole, "model.diffusion"), "first_stage")).text);
+  EXPECT_FALSE(open(without(without(whole, "model.diffusion"), "first_stage")).text.empty());
 }
 
 TEST_F(CheckpointTest, MissingTensorsAreListed) {
@@ -104,7 +104,7 @@ TEST_F(CheckpointTest, MissingTensorsAreListed) {
   EXPECT_THAT(error(without(whole, "encoder.mid.attn_1")),
               AllOf(HasSubstr("the VAE lacks 10 of 248"), HasSubstr("and 7 more")));
   EXPECT_THAT(error(without(whole, "encoder.layers.2.")),
-              HasSubstr("the text encoder lacks 16 of"));
+              HasSubstr("the CLIP-L text encoder lacks 16 of"));
 }
 
 TEST_F(CheckpointTest, OtherFamiliesAreNamed) {

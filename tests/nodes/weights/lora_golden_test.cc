@@ -13,6 +13,17 @@ using heddle::testing::golden_json;
 using nlohmann::json;
 using testing::TestFolder;
 
+PartShapes part_shapes(const Checkpoint& c) {
+  PartShapes shapes{{PartKind::kUNet, shapes_of(*c.file, *c.unet)}};
+  for (const Part& part : c.text) shapes.emplace(part.kind, shapes_of(*c.file, part));
+  return shapes;
+}
+
+Patches patches_of(const LoraMatch& lora, PartKind part) {
+  const auto found = lora.patches.find(part);
+  return found == lora.patches.end() ? Patches() : found->second;
+}
+
 const std::string kUNet = "diffusion_model.", kText = "clip_l.transformer.";
 
 // The golden numbers, the checkpoint they are for, and its parts: made once for all cases.
@@ -33,18 +44,17 @@ class LoraGolden : public ::testing::TestWithParam<std::string> {
     const auto path = golden_->folder / (file + ".safetensors");
     testing::write_golden(path, "lora/files/" + file + ".spec.json");
     const Checkpoint& c = golden_->checkpoint;
-    return match_lora(*TensorFile::open(path), shapes_of(*c.file, *c.unet),
-                      shapes_of(*c.file, *c.text));
+    return match_lora(*TensorFile::open(path), part_shapes(c));
   }
   // Applies the LoRA that `about` describes, at its strengths.
   void add(const json& about, const LoraMatch& lora) {
-    unet_ = with_patches(unet_, lora.unet, about["strength_model"]);
-    text_ = with_patches(text_, lora.text, about["strength_clip"]);
+    unet_ = with_patches(unet_, patches_of(lora, PartKind::kUNet), about["strength_model"]);
+    text_ = with_patches(text_, patches_of(lora, PartKind::kClipL), about["strength_clip"]);
   }
   at::Tensor weight(const std::string& key, bool patched) const {
     const Checkpoint& c = golden_->checkpoint;
     const bool is_unet = key.starts_with(kUNet);
-    const auto source = part_weights(c.file, is_unet ? *c.unet : *c.text, !is_unet,
+    const auto source = part_weights(c.file, is_unet ? *c.unet : c.text[0], !is_unet,
                                      !patched  ? nullptr
                                      : is_unet ? unet_
                                                : text_);
@@ -101,8 +111,10 @@ TEST_P(LoraGolden, EveryWeightIsComfyUIs) {
     EXPECT_EQ(lora.matched + lora.unmatched.size(), lora.total);
     EXPECT_EQ(lora.left_out, 0u);
     add(about, lora);
-    for (const auto& [name, patches] : lora.unet) patched.insert(kUNet + name);
-    for (const auto& [name, patches] : lora.text) patched.insert(kText + name);
+    for (const auto& [name, patches] : patches_of(lora, PartKind::kUNet))
+      patched.insert(kUNet + name);
+    for (const auto& [name, patches] : patches_of(lora, PartKind::kClipL))
+      patched.insert(kText + name);
   }
   EXPECT_EQ(patched.size(), expected["matched"].get<size_t>());
   for (const auto& [key, weight] : expected["weights"].items()) expect_weight(key, weight);

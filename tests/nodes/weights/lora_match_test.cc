@@ -25,16 +25,15 @@ class LoraMatchTest : public ::testing::Test {
   LoraMatchTest() {
     for (const auto& t :
          testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"), "model.diffusion_model.")) {
-      unet_.emplace(t.name, t.shape);
+      model_[PartKind::kUNet].emplace(t.name, t.shape);
     }
     for (const auto& t : testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"),
                                        "cond_stage_model.transformer.")) {
-      text_.emplace(t.name, t.shape);
+      model_[PartKind::kClipL].emplace(t.name, t.shape);
     }
   }
   LoraMatch match(const testing::HollowTensors& tensors) const {
-    return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), unet_,
-                      text_);
+    return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), model_);
   }
   LoraMatch match_spec(const std::string& name) const {
     return match(spec_tensors("lora/files/" + name + ".spec.json"));
@@ -51,7 +50,7 @@ class LoraMatchTest : public ::testing::Test {
   }
 
   TestFolder folder_;
-  NamesAndShapes unet_, text_;
+  PartShapes model_;
 };
 
 TEST_F(LoraMatchTest, UnknownKeysAreCountedAndListed) {
@@ -70,8 +69,9 @@ TEST_F(LoraMatchTest, UnknownKeysAreCountedAndListed) {
 
 TEST_F(LoraMatchTest, PatchesSayWhereTheyComeFrom) {
   const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
-  const Patch& patch =
-      lora.unet.at("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight").at(0);
+  const Patch& patch = lora.patches.at(PartKind::kUNet)
+                           .at("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight")
+                           .at(0);
   EXPECT_EQ(patch.source, "a.safetensors: \"" + kQuery + "\"");
   EXPECT_FALSE(patch.alpha);
 }
@@ -81,26 +81,29 @@ TEST_F(LoraMatchTest, TheBundledLorasFitThePocketCheckpointInFull) {
   const Checkpoint pocket = open_checkpoint(models / "checkpoints/pocket.safetensors");
   for (const char* name : {"candy", "ink", "snowman"}) {
     const auto file = TensorFile::open(models / "loras" / (std::string(name) + ".safetensors"));
-    const LoraMatch lora = match_lora(*file, shapes_of(*pocket.file, *pocket.unet),
-                                      shapes_of(*pocket.file, *pocket.text));
+    const LoraMatch lora =
+        match_lora(*file, {{PartKind::kUNet, shapes_of(*pocket.file, *pocket.unet)},
+                           {PartKind::kClipL, shapes_of(*pocket.file, pocket.text[0])}});
     EXPECT_EQ(lora.matched, 402u) << name;
     EXPECT_EQ(lora.total, 402u) << name;
-    EXPECT_EQ(lora.unet.size() + lora.text.size(), 134u) << name;
+    EXPECT_EQ(lora.patches.at(PartKind::kUNet).size() + lora.patches.at(PartKind::kClipL).size(),
+              134u)
+        << name;
   }
 }
 
 TEST_F(LoraMatchTest, OneSideAloneIsEnough) {
-  EXPECT_EQ(match(pair(kQuery, {32, 4}, {4, 32})).unet.size(), 1u);
-  EXPECT_EQ(match(pair(kLayer, {512, 4}, {4, 128})).text.size(), 1u);
+  EXPECT_EQ(match(pair(kQuery, {32, 4}, {4, 32})).patches.at(PartKind::kUNet).size(), 1u);
+  EXPECT_EQ(match(pair(kLayer, {512, 4}, {4, 128})).patches.at(PartKind::kClipL).size(), 1u);
 }
 
 TEST_F(LoraMatchTest, TextKeysAreLeftOutWhereTheModelAloneIsPatched) {
-  text_.clear();
+  model_.erase(PartKind::kClipL);
   const LoraMatch lora = match_spec("sd15_kohya");
   EXPECT_EQ(lora.left_out, 72u);
   EXPECT_EQ(lora.matched, 576u);
   EXPECT_TRUE(lora.unmatched.empty());
-  EXPECT_TRUE(lora.text.empty());
+  EXPECT_FALSE(lora.patches.contains(PartKind::kClipL));
   EXPECT_THAT(error(pair(kLayer, {512, 4}, {4, 128})),
               HasSubstr("all its 2 keys are for the text encoder, which is not patched here"));
 }
@@ -119,7 +122,7 @@ TEST_F(LoraMatchTest, ALoraOfSdxlIsAnErrorThoughKeysMatch) {
               AllOf(HasSubstr("another family of models"),
                     HasSubstr("looks like a LoRA for Stable Diffusion XL (it has \"lora_te2_"),
                     HasSubstr("the model is Stable Diffusion 1.x")));
-  text_.clear();  // also where only the model is patched
+  model_.erase(PartKind::kClipL);  // also where only the model is patched
   EXPECT_THAT(error_of_spec("sdxl_kohya"), HasSubstr("another family of models"));
   EXPECT_THAT(error_of_spec("sdxl_onetrainer"), HasSubstr("Stable Diffusion XL"));
   EXPECT_THAT(error_of_spec("sdxl_diffusers"), HasSubstr("Stable Diffusion XL"));
@@ -195,19 +198,20 @@ TEST_F(LoraMatchTest, AlphaMustBeOneFiniteNumber) {
   auto tensors = pair(kQuery, {32, 4}, {4, 32});
   tensors.push_back({kQuery + ".alpha", "F32", {2}});
   EXPECT_THAT(error(tensors), HasSubstr(".alpha\" has shape [2]"));
-  testing::write_tensors(folder_ / "nan.safetensors",
-                    {{kQuery + ".lora_up.weight", at::ones({32, 4})},
-                     {kQuery + ".lora_down.weight", at::ones({4, 32})},
-                     {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},
-                    {});
+  testing::write_tensors(
+      folder_ / "nan.safetensors",
+      {{kQuery + ".lora_up.weight", at::ones({32, 4})},
+       {kQuery + ".lora_down.weight", at::ones({4, 32})},
+       {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},
+      {});
   const auto file = TensorFile::open(folder_ / "nan.safetensors");
-  EXPECT_THAT(error_of([&] { match_lora(*file, unet_, text_); }), HasSubstr("no finite number"));
+  EXPECT_THAT(error_of([&] { match_lora(*file, model_); }), HasSubstr("no finite number"));
 }
 
 TEST_F(LoraMatchTest, PatchesDoNotDependOnTheFile) {
   const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
   std::filesystem::resize_file(folder_ / "a.safetensors", 10);
-  const Patch& patch = lora.unet.begin()->second.at(0);
+  const Patch& patch = lora.patches.at(PartKind::kUNet).begin()->second.at(0);
   EXPECT_EQ(patch.up.abs().sum().item<float>(), 0);
 }
 
