@@ -40,6 +40,10 @@ class Checker {
     const Step& step = graph_.steps[size_t(i)];
     result_.steps[size_t(i)].node = registry_.find(step.node);
     if (result_.steps[size_t(i)].node) return;
+    if (const std::string* topic = registry_.missing_topic(step.node)) {
+      report(i, "", "missing_node", "\"" + step.node + "\" is a ComfyUI node that heddle does not have yet (" + *topic + ")");
+      return;
+    }
     report(i, "", "unknown_node",
            "unknown node \"" + step.node + "\"" + did_you_mean(step.node, registry_.names()) +
                "; `heddle nodes` lists them all");

@@ -1,11 +1,10 @@
 #include "nodes/weights/inspect.h"
 
 #include <algorithm>
-#include <set>
 
 #include "nodes/weights/family.h"
+#include "nodes/weights/lora_facts.h"
 #include "nodes/weights/lora_family.h"
-#include "nodes/weights/lora_formats.h"
 #include "nodes/weights/part.h"
 #include "nodes/weights/unet_names.h"
 
@@ -91,25 +90,6 @@ std::string parts_text(const TensorFile& file) {
   return text;
 }
 
-std::string lora_text(const TensorFile& file) {
-  std::set<int64_t> ranks;
-  std::set<std::string> formats;
-  size_t changes = 0;
-  for (const auto& [key, info] : file.tensors()) {
-    if (const auto other = split_other_format_key(key)) formats.insert(other->format);
-    if (!split_up_key(key)) continue;
-    ++changes;
-    formats.insert("LoRA");
-    if (info.shape.size() > 1) ranks.insert(info.shape[1]);
-  }
-  std::string text;
-  for (const std::string& format : formats) text += (text.empty() ? "" : ", ") + format;
-  if (changes > 0) text += ": " + std::to_string(changes) + " weights";
-  if (!ranks.empty()) text += ", rank " + std::to_string(*ranks.begin());
-  if (ranks.size() > 1) text += " to " + std::to_string(*ranks.rbegin());
-  return text;
-}
-
 }  // namespace
 
 FileSummary inspect_file(const std::filesystem::path& path) {
@@ -123,7 +103,13 @@ FileSummary inspect_file(const std::filesystem::path& path) {
   summary.what = kind.what;
   summary.family = family.name;
   summary.reason = family.reason;
-  summary.layout = is_lora ? lora_text(*file) : kind.readable ? parts_text(*file) : "";
+  if (is_lora) {
+    const LoraFacts facts = lora_facts(*file);
+    summary.layout = lora_facts_text(facts);
+    summary.triggers = facts.triggers;
+  } else if (kind.readable) {
+    summary.layout = parts_text(*file);
+  }
   for (const auto& [name, info] : file->tensors())
     ++summary.dtypes[std::string(dtype_name(info.type))];
   summary.tensors = file->tensors().size();

@@ -1,10 +1,11 @@
-// What `heddle inspect` says of a model file. Reads the header alone.
+// What `heddle inspect` says of a model file. Reads the header, and of a LoRA its alphas.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "nodes/weights/file_kind.h"
 
@@ -17,6 +18,7 @@ struct FileSummary {
   std::string reason;  // the tensors that decided the family
   std::string layout;  // "U-Net: 64 channels x (1, 2, 2), ..." one line a part; empty if there is
                        // none to read
+  std::vector<std::string> triggers;  // of a LoRA: words that its metadata names
   std::map<std::string, size_t> dtypes;  // "F16" -> number of tensors
   size_t tensors = 0;
   uint64_t bytes = 0;

@@ -15,7 +15,7 @@ enum class LoraSide { kUNet, kText };
 
 struct LoraTarget {
   PartKind part;
-  std::string weight;  // network name
+  std::string weight;  // network name; "" for one that ComfyUI has and no file and no network
 };
 
 /// Every stem that names one of the given weights.

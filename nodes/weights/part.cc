@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "nodes/weights/ema_names.h"
 #include "nodes/weights/signs.h"
 
 namespace heddle::weights {
@@ -92,6 +93,7 @@ std::optional<Part> find_part(const Tensors& tensors, PartKind kind) {
     }
     return part;
   }
+  if (kind == PartKind::kUNet) return find_averaged_unet(tensors);
   return std::nullopt;
 }
 

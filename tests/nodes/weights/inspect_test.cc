@@ -40,7 +40,7 @@ TEST(Inspect, SaysAllOfALora) {
   EXPECT_EQ(summary.kind, FileKind::kLora);
   EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
   EXPECT_EQ(summary.reason, "its metadata says \"stable-diffusion-v1/lora\"");
-  EXPECT_EQ(summary.layout, "LoRA: 134 weights, rank 8");
+  EXPECT_EQ(summary.layout, "LoRA (134 weights), rank 8, alpha 4");
 }
 
 TEST(Inspect, NamesFilesThatCannotBeUsed) {
@@ -49,7 +49,7 @@ TEST(Inspect, NamesFilesThatCannotBeUsed) {
   EXPECT_EQ(sdxl.family, "Stable Diffusion XL");
   const FileSummary loha = inspect_hollow(spec_tensors("lora/files/sd15_loha.spec.json"));
   EXPECT_EQ(loha.kind, FileKind::kLora);
-  EXPECT_EQ(loha.layout, "LoHa");
+  EXPECT_EQ(loha.layout, "LoHa (6 weights), rank 4, alpha 0");
   EXPECT_EQ(inspect_hollow({{"control_model.x", "F16", {1}}}).what, "a ControlNet");
   EXPECT_EQ(inspect_hollow({{"latent_tensor", "F32", {1, 4, 8, 8}}}).kind, FileKind::kLatent);
   EXPECT_EQ(inspect_hollow({{"stranger", "F32", {1}}}).what, "");

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <tuple>
+
 #include "nodes/weights/checkpoint.h"
 #include "tests/nodes/weights/model_files.h"
 
@@ -26,7 +29,7 @@ class PartWeightsTest : public ::testing::Test {
   }
   static std::shared_ptr<const Patches> one_patch(const at::Tensor& up, const at::Tensor& down) {
     Patches patches;
-    patches[kName].push_back({up, down, {}, std::nullopt, 1, "a lora"});
+    patches[kName].push_back({.change = LowRank{up, down, {}, {}}, .source = "a lora"});
     return std::make_shared<const Patches>(patches);
   }
   TestFolder folder_;
@@ -41,6 +44,44 @@ TEST_F(PartWeightsTest, EveryTypeBecomesExactlyItsValueInFp32) {
     EXPECT_TRUE(at::equal(read, kept.to(at::kFloat)));
   }
   EXPECT_TRUE(at::equal(weights(at::arange(4), false)->get(kName), at::arange(4).to(at::kFloat)));
+}
+
+// The value of an 8-bit float of the given layout (OCP 8-bit floating point, revision 1.0).
+double float8_value(int code, int mantissa_bits, bool has_infinity) {
+  const int bias = (1 << (6 - mantissa_bits)) - 1, all_ones = (1 << (7 - mantissa_bits)) - 1;
+  const int exponent = (code & 0x7F) >> mantissa_bits, mantissa = code & ((1 << mantissa_bits) - 1);
+  const double sign = code & 0x80 ? -1 : 1;
+  const bool last = exponent == all_ones;
+  if (has_infinity && last && mantissa == 0) return sign * INFINITY;
+  if (last && (has_infinity || mantissa == (1 << mantissa_bits) - 1)) return NAN;
+  const int whole = exponent > 0 ? mantissa + (1 << mantissa_bits) : mantissa;
+  return sign * std::ldexp(whole, std::max(exponent, 1) - bias - mantissa_bits);
+}
+
+TEST_F(PartWeightsTest, EveryCodeOfAnEightBitFloatIsItsValueInFp32) {
+  const at::Tensor codes = at::arange(256).to(at::kByte);
+  const std::tuple<at::ScalarType, int, bool> types[] = {{at::kFloat8_e4m3fn, 3, false},
+                                                         {at::kFloat8_e5m2, 2, true}};
+  for (const auto& [type, mantissa_bits, has_infinity] : types) {
+    at::Tensor expected = at::empty({256});
+    for (int code = 0; code < 256; ++code) {
+      expected[code] = float8_value(code, mantissa_bits, has_infinity);
+    }
+    for (const bool half : {false, true}) {
+      const at::Tensor read = weights(codes.view(type), half)->get(kName);
+      EXPECT_TRUE(at::allclose(read, expected, 0, 0, /*equal_nan=*/true)) << type << half;
+    }
+  }
+}
+
+TEST_F(PartWeightsTest, WholeNumbersOfEveryTypeBecomeFp32) {
+  for (const auto type : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kUInt16,
+                          at::kUInt32, at::kUInt64, at::kBool}) {
+    const at::Tensor kept = at::arange(100).to(type);
+    const at::Tensor expected = type == at::kBool ? at::arange(100).clamp(0, 1) : at::arange(100);
+    EXPECT_TRUE(at::equal(weights(kept, false)->get(kName), expected.to(at::kFloat))) << type;
+    EXPECT_TRUE(at::equal(weights(kept, true)->get(kName), expected.to(at::kFloat))) << type;
+  }
 }
 
 TEST_F(PartWeightsTest, HalfRoundsToFp16AndNothingElseDoes) {
