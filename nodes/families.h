@@ -18,6 +18,7 @@ void register_model_sampling_nodes(Registry& registry);
 void register_unet_patch_nodes(Registry& registry);
 void register_guidance_patch_nodes(Registry& registry);
 void register_extra_guidance_nodes(Registry& registry);
+void register_attention_patch_nodes(Registry& registry);
 void register_three_sided_guider_nodes(Registry& registry);
 void register_latent_nodes(Registry& registry);
 void register_vae_nodes(Registry& registry);

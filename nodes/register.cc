@@ -28,6 +28,7 @@ void register_nodes(Registry& registry) {
   register_unet_patch_nodes(registry);
   register_guidance_patch_nodes(registry);
   register_extra_guidance_nodes(registry);
+  register_attention_patch_nodes(registry);
   register_three_sided_guider_nodes(registry);
   register_latent_nodes(registry);
   register_vae_nodes(registry);

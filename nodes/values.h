@@ -145,6 +145,9 @@ struct CheckpointFile : File {
 struct LoraFile : File {
   static constexpr std::string_view kFolder = "loras";
 };
+struct HypernetworkFile : File {
+  static constexpr std::string_view kFolder = "hypernetworks";
+};
 struct VaeFile : File {
   static constexpr std::string_view kFolder = "vae";
 };
