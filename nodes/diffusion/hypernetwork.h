@@ -1,5 +1,5 @@
-// Hypernetworks (AUTOMATIC1111's web UI, modules/hypernetworks): small networks beside the attention
-// of a U-Net, which change what keys and values are made of.
+// Hypernetworks (AUTOMATIC1111's web UI, modules/hypernetworks): small networks beside the
+// attention of a U-Net, which change what keys and values are made of.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,9 +23,9 @@ Activation find_activation(std::string_view name);
 std::vector<std::string_view> activation_names();
 
 struct HypernetworkLayer {
-  Linear linear;                     // bias always present
-  Activation activation = nullptr;   // null: none
-  std::optional<LayerNorm> norm;     // behind the activation
+  Linear linear;                    // bias always present
+  Activation activation = nullptr;  // null: none
+  std::optional<LayerNorm> norm;    // behind the activation
 };
 /// From width to width; never empty.
 using HypernetworkModule = std::vector<HypernetworkLayer>;

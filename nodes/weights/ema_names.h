@@ -1,5 +1,5 @@
-// Averaged weights. A training may keep, beside the weights, their moving average, under the names of
-// the weights with all dots taken out (LitEma of the latent-diffusion code):
+// Averaged weights. A training may keep, beside the weights, their moving average, under the names
+// of the weights with all dots taken out (LitEma of the latent-diffusion code):
 // `model_ema.diffusion_modelinput_blocks10in_layers0weight`. A file that was cut down to them has a
 // U-Net all the same.
 #pragma once

@@ -56,7 +56,8 @@ class PickleCursor {
 
  private:
   [[noreturn]] void fail_short(uint64_t count) const {
-    const std::string needs = "the pickle needs " + std::to_string(count) + " bytes more here, and ";
+    const std::string needs =
+        "the pickle needs " + std::to_string(count) + " bytes more here, and ";
     if (end_ < source_.bytes.size()) {
       source_.fail(at_, needs + "64 MiB is the most that a list of tensors may take");
     }

@@ -73,7 +73,8 @@ constexpr std::string_view kOtherTorch = "torch.cuda";
 }  // namespace
 
 std::optional<uint16_t> find_pickle_global(std::string_view module, std::string_view name) {
-  const std::string_view wanted = module == kOtherTorch && name.ends_with("Storage") ? "torch" : module;
+  const std::string_view wanted =
+      module == kOtherTorch && name.ends_with("Storage") ? "torch" : module;
   for (size_t row = 0; row < std::size(kGlobals); ++row) {
     if (kGlobals[row].module == wanted && kGlobals[row].name == name) return uint16_t(row);
   }

@@ -66,8 +66,10 @@ std::vector<PickleId> PickleMachine::pop_to_mark() {
 
 void PickleMachine::remember(uint64_t slot) {
   const PickleId id = top("a value to remember");
-  if (slot >= kMaxSteps) {
-    fail("slot " + std::to_string(slot) + " of the memo; no model needs more than a million");
+  // Python numbers what it remembers, and each takes a byte at least.
+  if (slot > at_) {
+    fail("damaged pickle: slot " + std::to_string(slot) +
+         " of the memo, and so far there are fewer");
   }
   if (slot >= memo_.size()) memo_.resize(size_t(slot) + 1, kNoValue);
   PickleId& remembered = memo_[size_t(slot)];

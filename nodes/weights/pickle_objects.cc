@@ -26,19 +26,21 @@ void PickleObjects::push_global(std::string_view module, std::string_view name) 
 void PickleObjects::set_items(const Items& items) {
   const PickleId dict = machine_.top("a dictionary");
   if (is(dict, Kind::kInert)) return;
-  if (!is(dict, Kind::kDict)) machine_.fail("damaged pickle: keys are set in what is no dictionary");
+  if (!is(dict, Kind::kDict))
+    machine_.fail("damaged pickle: keys are set in what is no dictionary");
   if (items.size() % 2 != 0) machine_.fail("damaged pickle: a key has no value");
   machine_.add_items(dict, items);
 }
 
-// ("storage", class, key, device, number of elements[, None]), or for a class of modules, in the old
-// container, ("module", class, source file, source).
+// ("storage", class, key, device, number of elements[, None]), or for a class of modules, in the
+// old container, ("module", class, source file, source).
 void PickleObjects::persistent_id() {
   const PickleId id = machine_.pop("a persistent id");
   if (is_module_class(id)) return machine_.push_again(machine_.items_of(id)[1]);
   const auto expect = [&](bool right) {
     if (right) return;
-    machine_.fail("damaged pickle: a persistent id must be (\"storage\", class, key, device, size)");
+    machine_.fail(
+        "damaged pickle: a persistent id must be (\"storage\", class, key, device, size)");
   };
   expect(is(id, Kind::kTuple) && machine_.items_of(id).size() >= 5);
   const Items& items = machine_.items_of(id);
@@ -127,8 +129,7 @@ void PickleObjects::reduce() {
 void PickleObjects::rebuild_tensor(uint16_t global, PickleId arguments) {
   const Items& items = machine_.items_of(arguments);
   if (items.empty() || !is(items[0], Kind::kStorage)) fail_call(pickle_global(global));
-  machine_.push(
-      {.kind = Kind::kTensor, .global = global, .number = machine_[arguments].number});
+  machine_.push({.kind = Kind::kTensor, .global = global, .number = machine_[arguments].number});
 }
 
 void PickleObjects::ordered_dict(PickleId arguments) {
@@ -140,7 +141,8 @@ void PickleObjects::ordered_dict(PickleId arguments) {
   };
   expect(given.size() == 1 && is(given[0], Kind::kList));
   for (const PickleId pair : machine_.items_of(given[0])) {
-    expect((is(pair, Kind::kTuple) || is(pair, Kind::kList)) && machine_.items_of(pair).size() == 2);
+    expect((is(pair, Kind::kTuple) || is(pair, Kind::kList)) &&
+           machine_.items_of(pair).size() == 2);
     set_items(machine_.items_of(pair));
   }
 }
@@ -159,11 +161,12 @@ void PickleObjects::new_object() {
 void PickleObjects::build() {
   const PickleId state = machine_.pop("a state"), object = machine_.top("an object");
   switch (machine_[object].kind) {
-    case Kind::kDict:   // attributes of a dictionary: versions of modules
+    case Kind::kDict:  // attributes of a dictionary: versions of modules
     case Kind::kInert:
       return;
     case Kind::kModule:
-      if (!is(state, Kind::kDict)) machine_.fail("damaged pickle: a module's state is no dictionary");
+      if (!is(state, Kind::kDict))
+        machine_.fail("damaged pickle: a module's state is no dictionary");
       machine_[object].number = machine_[state].number;
       return;
     default:

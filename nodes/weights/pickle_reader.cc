@@ -17,7 +17,8 @@ constexpr uint8_t kStop = '.';
 
 class PickleReader {
  public:
-  explicit PickleReader(const PickleSource& source) : cursor_(source), machine_(source), objects_(machine_) {}
+  explicit PickleReader(const PickleSource& source)
+      : cursor_(source), machine_(source), objects_(machine_) {}
   PickleTree read();
 
  private:
@@ -139,12 +140,28 @@ const PickleReader::Opcode PickleReader::kOpcodes[] = {
     {'R', "REDUCE", &PickleReader::reduce},
     {0x81, "NEWOBJ", &PickleReader::new_object},
     {'b', "BUILD", &PickleReader::build},
-    {'0', "POP"},       {'1', "POP_MARK"},     {'2', "DUP"},          {'F', "FLOAT"},
-    {'I', "INT"},       {'L', "LONG"},         {'S', "STRING"},       {'V', "UNICODE"},
-    {'P', "PERSID"},    {'d', "DICT"},         {'l', "LIST"},         {'g', "GET"},
-    {'p', "PUT"},       {'i', "INST"},         {'o', "OBJ"},          {0x82, "EXT1"},
-    {0x83, "EXT2"},     {0x84, "EXT4"},        {0x92, "NEWOBJ_EX"},   {0x96, "BYTEARRAY8"},
-    {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"},
+    {'0', "POP"},
+    {'1', "POP_MARK"},
+    {'2', "DUP"},
+    {'F', "FLOAT"},
+    {'I', "INT"},
+    {'L', "LONG"},
+    {'S', "STRING"},
+    {'V', "UNICODE"},
+    {'P', "PERSID"},
+    {'d', "DICT"},
+    {'l', "LIST"},
+    {'g', "GET"},
+    {'p', "PUT"},
+    {'i', "INST"},
+    {'o', "OBJ"},
+    {0x82, "EXT1"},
+    {0x83, "EXT2"},
+    {0x84, "EXT4"},
+    {0x92, "NEWOBJ_EX"},
+    {0x96, "BYTEARRAY8"},
+    {0x97, "NEXT_BUFFER"},
+    {0x98, "READONLY_BUFFER"},
 };
 
 const std::array<const PickleReader::Opcode*, 256>& PickleReader::by_code() {

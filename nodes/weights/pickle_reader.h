@@ -1,6 +1,6 @@
 // Runs a pickle (Python's pickletools describes the opcodes) as far as tensors need it: the opcodes
-// of protocols 2 to 4 that torch.save emits, and the names of pickle_globals.h. Nothing that the file
-// names is ever called; any other opcode or name is an error that says which.
+// of protocols 2 to 4 that torch.save emits, and the names of pickle_globals.h. Nothing that the
+// file names is ever called; any other opcode or name is an error that says which.
 #pragma once
 
 #include "nodes/weights/pickle_source.h"

@@ -5,8 +5,8 @@
 
 namespace heddle::weights {
 
-/// Throws FileError if the arguments of the call that builds `value` do not describe elements within
-/// their storage. `name` is for the error.
+/// Throws FileError if the arguments of the call that builds `value` do not describe elements
+/// within their storage. `name` is for the error.
 TorchTensor pickled_tensor(const PickleTree& tree, const PickleValue& value,
                            const PickleSource& source, const std::string& name);
 

@@ -15,7 +15,7 @@ constexpr size_t kMaxTensors = 100'000;  // ten times those of a checkpoint with
 constexpr size_t kMaxNameBytes = 512;    // the longest names have about 100
 // A text may be mentioned any number of times. What is beyond is for nobody's eyes.
 constexpr size_t kMaxMetadata = 1'000, kMaxMetadataBytes = 4096;
-constexpr size_t kMaxDepth = 64;         // names of modules have about 10 dots
+constexpr size_t kMaxDepth = 64;  // names of modules have about 10 dots
 
 // Walks the tree without recursion. A container may be met more than once, but its tensors only
 // under one name: that is what ends loops, and trees that are wider than the file is long.
@@ -83,15 +83,18 @@ class Flattener {
     Seen& seen = seen_[id];
     if (seen == Seen::kWithoutTensors) return false;
     if (seen != Seen::kNever) {
-      source_.fail(tree_[id].at, "a dictionary or list that is also inside of itself or of another "
-                                 "one, at " + in_quotes(name_) + kConvertAdvice);
+      source_.fail(tree_[id].at,
+                   "a dictionary or list that is also inside of itself or of another "
+                   "one, at " +
+                       in_quotes(name_) + kConvertAdvice);
     }
     if (levels_.size() == kMaxDepth) {
-      source_.fail(tree_[id].at, "dictionaries are nested more than 64 deep, at " + in_quotes(name_));
+      source_.fail(tree_[id].at,
+                   "dictionaries are nested more than 64 deep, at " + in_quotes(name_));
     }
     seen = Seen::kInside;
-    levels_.push_back({.container = id, .name_length = name_.size(),
-                       .tensors_before = found_.order.size()});
+    levels_.push_back(
+        {.container = id, .name_length = name_.size(), .tensors_before = found_.order.size()});
     return true;
   }
 

@@ -15,9 +15,9 @@ namespace heddle::weights {
 struct TorchTensor {
   c10::ScalarType type = c10::ScalarType::Float;
   std::vector<int64_t> shape, strides;
-  size_t storage = 0;       // of the tree
-  uint64_t offset = 0;      // of the first element, in elements
-  uint64_t extent = 0;      // from the first to behind the last element, in elements; 0: it has none
+  size_t storage = 0;   // of the tree
+  uint64_t offset = 0;  // of the first element, in elements
+  uint64_t extent = 0;  // from the first to behind the last element, in elements; 0: it has none
 };
 
 struct PickledTensors {

@@ -1,6 +1,7 @@
 // What a pickle describes, as inert data: a pickle is a program for a small stack machine, and this
-// is what its values become here. Nothing is ever called. Values live in one arena and refer to each
-// other by number, so that neither loops nor depth can hurt those who build, walk or destroy them.
+// is what its values become here. Nothing is ever called. Values live in one arena and refer to
+// each other by number, so that neither loops nor depth can hurt those who build, walk or destroy
+// them.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -24,19 +25,19 @@ enum class PickleKind : uint8_t {
   kDict,  // items are key, value, key, value...
   kGlobal,
   kStorage,
-  kTensor,   // items are the arguments of the function `global` that builds it
-  kModule,   // a torch module; items are its state, once it has one
-  kInert,    // known to be harmless and of no use
+  kTensor,  // items are the arguments of the function `global` that builds it
+  kModule,  // a torch module; items are its state, once it has one
+  kInert,   // known to be harmless and of no use
 };
 
 using PickleId = uint32_t;  // of a value; a value made later has a larger one
 
 struct PickleValue {
   PickleKind kind = PickleKind::kNone;
-  uint16_t global = 0;     // kGlobal, kTensor: row of pickle_globals()
-  uint32_t at = 0;         // where in its source it was made
-  int64_t number = 0;      // kBool, kInt; index of the storage; index of a container's items
-  double real = 0;         // kFloat
+  uint16_t global = 0;         // kGlobal, kTensor: row of pickle_globals()
+  uint32_t at = 0;             // where in its source it was made
+  int64_t number = 0;          // kBool, kInt; index of the storage; index of a container's items
+  double real = 0;             // kFloat
   std::string_view text = {};  // kText (as encoded in the file), kBytes, kBigInt
 };
 

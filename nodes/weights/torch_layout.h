@@ -22,7 +22,8 @@ struct TorchStorage {
 
 struct TorchLayout {
   PickledTensors pickled;
-  std::vector<TorchStorage> storages;  // of TorchTensor::storage; those that no tensor uses are empty
+  std::vector<TorchStorage>
+      storages;  // of TorchTensor::storage; those that no tensor uses are empty
 };
 
 /// Afterwards every storage that a tensor uses lies within `file`, or inflates to no more than a

@@ -108,7 +108,8 @@ class TorchLegacy {
                            ": the download is incomplete, fetch it again");
     }
     uint64_t elements = 0;
-    for (size_t i = kCountBytes; i-- > 0;) elements = elements << 8 | uint8_t(source_.bytes[at + i]);
+    for (size_t i = kCountBytes; i-- > 0;)
+      elements = elements << 8 | uint8_t(source_.bytes[at + i]);
     if (elements != pickled.elements) {
       source_.fail(at, "storage " + in_quotes(pickled.key) + " of " +
                            std::to_string(pickled.elements) + " elements has " +

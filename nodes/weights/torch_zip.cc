@@ -65,8 +65,7 @@ class TorchZip {
 
   void check_kind() const {
     if (find("constants.pkl")) {
-      fail(std::string("this is a TorchScript program, not a file of tensors") +
-           kConvertAdvice);
+      fail(std::string("this is a TorchScript program, not a file of tensors") + kConvertAdvice);
     }
     const ZipMember* order = find("byteorder");
     if (!order) return;
@@ -74,7 +73,8 @@ class TorchZip {
     std::string unpacked;
     const auto text = order->bytes > kLongest ? "" : contents(*order, unpacked);
     if (text != "little") {
-      fail("its byte order is " + in_quotes(text) + ", and only \"little\" is read" + kConvertAdvice);
+      fail("its byte order is " + in_quotes(text) + ", and only \"little\" is read" +
+           kConvertAdvice);
     }
   }
 
@@ -93,7 +93,8 @@ class TorchZip {
          std::to_string(bytes) + ", and no weights compress that well");
   }
 
-  void find_storages(const PickleTree& tree, const PickleSource& source, TorchLayout& layout) const {
+  void find_storages(const PickleTree& tree, const PickleSource& source,
+                     TorchLayout& layout) const {
     layout.storages.resize(tree.storages.size());
     std::vector<bool> known(tree.storages.size());
     uint64_t inflated = 0;

@@ -1,7 +1,7 @@
-// What torch.save writes is a program for a stack machine in a zip archive, or in front of raw bytes.
-// Whatever the bytes are: a FileError, or tensors that lie within the file. An input that does not
-// begin like a file of either kind is, behind its first byte, a pickle whose storages are all there:
-// the fuzzer would rarely keep a zip archive whole.
+// What torch.save writes is a program for a stack machine in a zip archive, or in front of raw
+// bytes. Whatever the bytes are: a FileError, or tensors that lie within the file. An input that
+// does not begin like a file of either kind is, behind its first byte, a pickle whose storages are
+// all there: the fuzzer would rarely keep a zip archive whole.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -14,7 +14,8 @@ HypernetworkModule times(double factor, int64_t width) {
 }
 
 TEST(Hypernetwork, KeysAndValuesAreChangedEachByItsModuleOfTheirWidth) {
-  const Hypernetwork network{{{2, {times(1, 2), times(10, 2)}}, {3, {times(100, 3), times(1000, 3)}}}};
+  const Hypernetwork network{
+      {{2, {times(1, 2), times(10, 2)}}, {3, {times(100, 3), times(1000, 3)}}}};
   const Tensor two = at::ones({1, 4, 2}), three = at::ones({1, 4, 3});
   const AttentionContext narrow = apply_hypernetwork(network, {two, two}, 0.5);
   EXPECT_TRUE(at::equal(narrow.k, at::full({1, 4, 2}, 1.5)));

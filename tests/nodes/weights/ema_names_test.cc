@@ -10,8 +10,8 @@
 namespace heddle::weights {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::error_of;
+using ::testing::HasSubstr;
 using testing::spec_tensors;
 using testing::TestFolder;
 
@@ -35,7 +35,8 @@ testing::HollowTensors averaged(testing::HollowTensors tensors) {
 
 TEST(EmaNames, EveryNameOfEveryUNetComesBack) {
   int compared = 0;
-  for (const char* name : {"mini_sd15", "mini_sd15_inpaint", "mini_sd21_v", "mini_sdxl", "mini_sdxl_refiner"}) {
+  for (const char* name :
+       {"mini_sd15", "mini_sd15_inpaint", "mini_sd21_v", "mini_sdxl", "mini_sdxl_refiner"}) {
     for (const auto& tensor : spec_tensors(std::string("checkpoints/") + name + ".spec.json")) {
       if (!tensor.name.starts_with(kUNet)) continue;
       const std::string expected = tensor.name.substr(kUNet.size());
@@ -54,19 +55,21 @@ TEST(EmaNames, NumbersOfTwoDigitsAreToldFromTwoNumbers) {
 }
 
 TEST(EmaNames, OtherNamesHaveNone) {
-  for (const char* name : {"logvar", "input_blocksweight", "norm14weight", "outweight", "timeembed0weight"}) {
+  for (const char* name :
+       {"logvar", "input_blocksweight", "norm14weight", "outweight", "timeembed0weight"}) {
     EXPECT_FALSE(with_dots(name)) << name;
   }
 }
 
 TEST(EmaNames, ACheckpointOfAveragedWeightsAloneIsRead) {
   const TestFolder folder;
-  const Checkpoint checkpoint =
-      open_checkpoint(testing::write_hollow(folder / "a.safetensors", averaged(spec_tensors("checkpoints/mini_sd15.spec.json"))));
+  const Checkpoint checkpoint = open_checkpoint(testing::write_hollow(
+      folder / "a.safetensors", averaged(spec_tensors("checkpoints/mini_sd15.spec.json"))));
   EXPECT_EQ(checkpoint.family, Family::kSd1);
   ASSERT_TRUE(checkpoint.unet && checkpoint.vae && checkpoint.text);
   EXPECT_EQ(checkpoint.unet->names.size(), 686u);
-  EXPECT_EQ(checkpoint.unet->names.at("time_embed.0.weight"), "model_ema.diffusion_modeltime_embed0weight");
+  EXPECT_EQ(checkpoint.unet->names.at("time_embed.0.weight"),
+            "model_ema.diffusion_modeltime_embed0weight");
 }
 
 TEST(EmaNames, TheWeightsThemselvesComeFirst) {
@@ -81,9 +84,11 @@ TEST(EmaNames, TheWeightsThemselvesComeFirst) {
 
 TEST(EmaNames, MissingAveragesAreMissingTensors) {
   const TestFolder folder;
-  const auto tensors = testing::without(averaged(spec_tensors("checkpoints/mini_sd15.spec.json")), "middle_block0in_layers0");
-  EXPECT_THAT(error_of([&] { open_checkpoint(testing::write_hollow(folder / "a.safetensors", tensors)); }),
-              HasSubstr("the U-Net lacks 2 of 686 tensors"));
+  const auto tensors = testing::without(averaged(spec_tensors("checkpoints/mini_sd15.spec.json")),
+                                        "middle_block0in_layers0");
+  EXPECT_THAT(
+      error_of([&] { open_checkpoint(testing::write_hollow(folder / "a.safetensors", tensors)); }),
+      HasSubstr("the U-Net lacks 2 of 686 tensors"));
 }
 
 }  // namespace

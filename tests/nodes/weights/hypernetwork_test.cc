@@ -10,8 +10,8 @@ namespace heddle::weights {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::error_of;
+using ::testing::HasSubstr;
 
 /// Writes tensors under the names of a flat file; settings become metadata.
 class HypernetworkTest : public ::testing::Test {
@@ -45,7 +45,8 @@ TEST_F(HypernetworkTest, AFileOfTheTrainerGivesTorchsNumbers) {
   ASSERT_EQ(network.modules.size(), 1u);
   const at::Tensor x = at::tensor({1.0f, -2.0f, 0.5f, 3.0f}).reshape({1, 2, 2});
   const auto changed = diffusion::apply_hypernetwork(network, {x, x}, 0.5);
-  EXPECT_TRUE(at::equal(changed.k, at::tensor({0.9375f, -1.3125f, 0.125f, 4.4375f}).reshape({1, 2, 2})));
+  EXPECT_TRUE(
+      at::equal(changed.k, at::tensor({0.9375f, -1.3125f, 0.125f, 4.4375f}).reshape({1, 2, 2})));
   EXPECT_TRUE(at::equal(changed.v, at::tensor({1.0f, -1.5f, -0.625f, 5.5625f}).reshape({1, 2, 2})));
 }
 
@@ -59,7 +60,8 @@ TEST_F(HypernetworkTest, LayersAreInTheOrderOfTheirNumbers) {
 }
 
 TEST_F(HypernetworkTest, TheLastLayerIsActivatedIfTheFileSaysSo) {
-  const auto network = read(two_layers(), {{"activation_func", "relu"}, {"activate_output", "true"}});
+  const auto network =
+      read(two_layers(), {{"activation_func", "relu"}, {"activate_output", "true"}});
   EXPECT_EQ(network.modules.at(2).second[1].activation, diffusion::find_activation("relu"));
 }
 
@@ -87,11 +89,13 @@ TEST_F(HypernetworkTest, TheFirstFilesNamesAreRead) {
 
 TEST_F(HypernetworkTest, WhatMakesNoNetworkIsNamed) {
   EXPECT_THAT(error({{"a", at::ones({1})}}), HasSubstr("it is no hypernetwork"));
-  EXPECT_THAT(error(two_layers(), {{"activation_func", "exec"}}), AllOf(HasSubstr("\"exec\""), HasSubstr("relu")));
+  EXPECT_THAT(error(two_layers(), {{"activation_func", "exec"}}),
+              AllOf(HasSubstr("\"exec\""), HasSubstr("relu")));
 
   auto tensors = two_layers();
   tensors["2[0].linear.10.weight"] = at::ones({2, 4});
-  EXPECT_THAT(error(tensors), HasSubstr("\"2[0].linear.10.weight\" has shape [2, 4]; expected [2, 3]"));
+  EXPECT_THAT(error(tensors),
+              HasSubstr("\"2[0].linear.10.weight\" has shape [2, 4]; expected [2, 3]"));
   tensors = two_layers();
   tensors.erase("2[1].linear.0.bias");
   EXPECT_THAT(error(tensors), HasSubstr("\"2[1].linear.0.bias\" is missing"));

@@ -10,9 +10,9 @@ namespace {
 namespace p = testing::pickle;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::error_of;
 using testing::float_bytes;
+using ::testing::HasSubstr;
 using testing::Members;
 using testing::torch_legacy;
 using testing::torch_zip;
@@ -35,7 +35,8 @@ class TorchFileTest : public ::testing::Test {
   testing::TestFolder folder_;
 };
 
-const std::string kTwo = p::dict({p::text("a"), p::floats("0", 2), p::text("b"), p::floats("1", 1)});
+const std::string kTwo =
+    p::dict({p::text("a"), p::floats("0", 2), p::text("b"), p::floats("1", 1)});
 const Members kTwoStorages = {{"0", float_bytes({1, 2})}, {"1", float_bytes({3})}};
 
 TEST_F(TorchFileTest, ContentDecidesNotTheExtension) {
@@ -53,7 +54,8 @@ TEST_F(TorchFileTest, AHeaderWhoseLengthBeginsLikeAPickleIsSafetensors) {
 }
 
 TEST_F(TorchFileTest, BothContainersGiveTheSame) {
-  for (const std::string& bytes : {torch_zip(kTwo, kTwoStorages), torch_legacy(kTwo, kTwoStorages)}) {
+  for (const std::string& bytes :
+       {torch_zip(kTwo, kTwoStorages), torch_legacy(kTwo, kTwoStorages)}) {
     const auto file = open(bytes);
     EXPECT_THAT(file->names_in_order(), ElementsAre("a", "b"));
     EXPECT_TRUE(at::equal(file->tensor("a"), at::tensor({1.0f, 2.0f})));
@@ -64,9 +66,11 @@ TEST_F(TorchFileTest, BothContainersGiveTheSame) {
 
 TEST_F(TorchFileTest, StoragesAreReadAtEveryAlignment) {
   for (int pad = 0; pad < 4; ++pad) {
-    const std::string pickled = p::dict({p::text(std::string(size_t(1 + pad), 'a')), p::floats("0", 2)});
+    const std::string pickled =
+        p::dict({p::text(std::string(size_t(1 + pad), 'a')), p::floats("0", 2)});
     const auto file = open(torch_zip(pickled, {{"0", float_bytes({1, 2})}}));
-    EXPECT_TRUE(at::equal(file->tensor(file->names_in_order()[0]), at::tensor({1.0f, 2.0f}))) << pad;
+    EXPECT_TRUE(at::equal(file->tensor(file->names_in_order()[0]), at::tensor({1.0f, 2.0f})))
+        << pad;
   }
 }
 
@@ -86,9 +90,10 @@ TEST_F(TorchFileTest, CompressedMembersAreUnpackedOnceForAllWhoHoldThem) {
   const std::vector<float> values(1000, 1.5f);
   const std::string pickled = p::dict({p::text("a"), p::floats("0", 1000), p::text("b"),
                                        p::tensor(p::storage("0", 1000), 10, {5}, {1})});
-  const auto file = TensorFile::open(testing::write_deflated(
-      folder_ / "a.pt",
-      {{"x/data.pkl", p::whole(pickled)}, {"x/data/0", float_bytes(values)}, {"x/byteorder", "little"}}));
+  const auto file =
+      TensorFile::open(testing::write_deflated(folder_ / "a.pt", {{"x/data.pkl", p::whole(pickled)},
+                                                                  {"x/data/0", float_bytes(values)},
+                                                                  {"x/byteorder", "little"}}));
   const at::Tensor a = file->tensor("a");
   EXPECT_TRUE(at::equal(a, at::full({1000}, 1.5f)));
   EXPECT_EQ(static_cast<const float*>(a.data_ptr()) + 10, file->tensor("b").data_ptr());
@@ -96,12 +101,15 @@ TEST_F(TorchFileTest, CompressedMembersAreUnpackedOnceForAllWhoHoldThem) {
 }
 
 TEST_F(TorchFileTest, TheOnlyKeyIsLeftOutIfItIsADictionary) {
-  EXPECT_THAT(open_zip(p::dict({p::text("model"), p::dict({p::text("a"), p::floats("0", 4)})}))->names_in_order(),
+  EXPECT_THAT(open_zip(p::dict({p::text("model"), p::dict({p::text("a"), p::floats("0", 4)})}))
+                  ->names_in_order(),
               ElementsAre("a"));
-  EXPECT_THAT(open_zip(p::dict({p::text("m"), p::dict({p::text("a"), p::floats("0", 4)}), p::text("n"), "N"}))
+  EXPECT_THAT(open_zip(p::dict({p::text("m"), p::dict({p::text("a"), p::floats("0", 4)}),
+                                p::text("n"), "N"}))
                   ->names_in_order(),
               ElementsAre("m.a"));
-  EXPECT_THAT(open_zip(p::dict({p::text("a"), p::floats("0", 4)}))->names_in_order(), ElementsAre("a"));
+  EXPECT_THAT(open_zip(p::dict({p::text("a"), p::floats("0", 4)}))->names_in_order(),
+              ElementsAre("a"));
 }
 
 TEST_F(TorchFileTest, NestedNamesAreJoined) {
@@ -111,34 +119,42 @@ TEST_F(TorchFileTest, NestedNamesAreJoined) {
 }
 
 TEST_F(TorchFileTest, PairsOfPython2AndClassesOfModulesAreRead) {
-  const std::string pairs =
-      p::call(p::global("collections", "OrderedDict"), {p::list({p::list({p::text("*"), p::floats("0", 4)})})});
-  const std::string type = p::tuple({p::text("module"), p::global("torch.nn.modules.container", "ParameterDict"),
-                                     p::text("container.py"), p::text("import os")}) +
-                           "Q";
+  const std::string pairs = p::call(p::global("collections", "OrderedDict"),
+                                    {p::list({p::list({p::text("*"), p::floats("0", 4)})})});
+  const std::string type =
+      p::tuple({p::text("module"), p::global("torch.nn.modules.container", "ParameterDict"),
+                p::text("container.py"), p::text("import os")}) +
+      "Q";
   const std::string module = type + ")\x81" + p::dict({p::text("_parameters"), pairs}) + "b";
-  const auto file = open(torch_legacy(p::dict({p::text("string_to_param"), module, p::text("name"), p::text("x")}),
-                                      {{"0", float_bytes({1, 2, 3, 4})}}));
+  const auto file = open(
+      torch_legacy(p::dict({p::text("string_to_param"), module, p::text("name"), p::text("x")}),
+                   {{"0", float_bytes({1, 2, 3, 4})}}));
   EXPECT_THAT(file->names_in_order(), ElementsAre("string_to_param.*"));
 }
 
 TEST_F(TorchFileTest, OtherByteOrdersAreErrors) {
   Members members = {{"a/data.pkl", p::whole("}")}, {"a/byteorder", "big"}};
-  EXPECT_THAT(error(testing::zip_bytes(members)), AllOf(HasSubstr("\"big\""), HasSubstr("safetensors.torch.save_file")));
+  EXPECT_THAT(error(testing::zip_bytes(members)),
+              AllOf(HasSubstr("\"big\""), HasSubstr("safetensors.torch.save_file")));
   std::string legacy = torch_legacy(kTwo, kTwoStorages);
   legacy[legacy.find('\x88')] = '\x89';
   EXPECT_THAT(error(legacy), HasSubstr("not little-endian"));
 }
 
 TEST_F(TorchFileTest, WhatIsNoFileOfTensorsIsCalledByItsName) {
-  EXPECT_THAT(error(testing::zip_bytes({{"word/document.xml", "<a/>"}})), HasSubstr("no FOLDER/data.pkl"));
+  EXPECT_THAT(error(testing::zip_bytes({{"word/document.xml", "<a/>"}})),
+              HasSubstr("no FOLDER/data.pkl"));
   EXPECT_THAT(error(testing::zip_bytes({})), HasSubstr("a.pt: "));
-  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}})), HasSubstr("two files of tensors"));
-  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"a/constants.pkl", "N."}})), HasSubstr("TorchScript"));
+  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}})),
+              HasSubstr("two files of tensors"));
+  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"a/constants.pkl", "N."}})),
+              HasSubstr("TorchScript"));
   EXPECT_THAT(error(p::whole(p::dict({p::text("a"), p::number(1)}))),
               HasSubstr("a Python pickle, but not one that torch.save wrote"));
-  EXPECT_THAT(error_of_zip(p::number(3)), HasSubstr("a dictionary or list of tensors was expected"));
-  EXPECT_THAT(error_of_zip(p::floats("0", 4)), HasSubstr("a dictionary or list of tensors was expected"));
+  EXPECT_THAT(error_of_zip(p::number(3)),
+              HasSubstr("a dictionary or list of tensors was expected"));
+  EXPECT_THAT(error_of_zip(p::floats("0", 4)),
+              HasSubstr("a dictionary or list of tensors was expected"));
 }
 
 }  // namespace

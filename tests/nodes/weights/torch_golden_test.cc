@@ -15,7 +15,9 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-std::shared_ptr<const TensorFile> open(const std::string& name) { return TensorFile::open(golden_path("pickle/" + name)); }
+std::shared_ptr<const TensorFile> open(const std::string& name) {
+  return TensorFile::open(golden_path("pickle/" + name));
+}
 
 at::Tensor count(int64_t from, int64_t to) { return at::arange(from, to).to(at::kFloat); }
 
@@ -32,18 +34,26 @@ class TorchGolden : public ::testing::TestWithParam<const char*> {};
 class TypesOfTorch : public TorchGolden {};
 
 TEST_P(TypesOfTorch, EveryTypeIsRead) {
-  const std::pair<const char*, at::ScalarType> types[] = {
-      {"float32", at::kFloat}, {"float16", at::kHalf}, {"bfloat16", at::kBFloat16}, {"float64", at::kDouble},
-      {"int64", at::kLong},    {"int32", at::kInt},    {"int16", at::kShort},       {"int8", at::kChar},
-      {"uint8", at::kByte},    {"uint16", at::kUInt16}, {"float8_e4m3fn", at::kFloat8_e4m3fn},
-      {"float8_e5m2", at::kFloat8_e5m2}};
+  const std::pair<const char*, at::ScalarType> types[] = {{"float32", at::kFloat},
+                                                          {"float16", at::kHalf},
+                                                          {"bfloat16", at::kBFloat16},
+                                                          {"float64", at::kDouble},
+                                                          {"int64", at::kLong},
+                                                          {"int32", at::kInt},
+                                                          {"int16", at::kShort},
+                                                          {"int8", at::kChar},
+                                                          {"uint8", at::kByte},
+                                                          {"uint16", at::kUInt16},
+                                                          {"float8_e4m3fn", at::kFloat8_e4m3fn},
+                                                          {"float8_e5m2", at::kFloat8_e5m2}};
   const auto file = open(GetParam());
   for (const auto& [name, type] : types) expect_tensor(*file, name, at::arange(3).to(type));
   expect_tensor(*file, "bool", at::tensor({1, 0, 1}).to(at::kBool));
   EXPECT_EQ(file->tensors().size(), std::size(types) + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Containers, TypesOfTorch, ::testing::Values("types.pt", "types_legacy.pt"));
+INSTANTIATE_TEST_SUITE_P(Containers, TypesOfTorch,
+                         ::testing::Values("types.pt", "types_legacy.pt"));
 
 class ViewsOfTorch : public TorchGolden {};
 
@@ -60,13 +70,15 @@ TEST_P(ViewsOfTorch, ViewsComeOutRightAndInOrder) {
   expect_tensor(*file, "scalar", at::scalar_tensor(2.5));
   expect_tensor(*file, "empty", at::empty({0}));
   expect_tensor(*file, "empty_matrix", at::empty({3, 0}));
-  EXPECT_THAT(file->names_in_order(), ElementsAre("whole", "tied", "transposed", "row", "every_other", "parameter",
-                                                  "expanded", "scalar", "empty", "empty_matrix"));
+  EXPECT_THAT(file->names_in_order(),
+              ElementsAre("whole", "tied", "transposed", "row", "every_other", "parameter",
+                          "expanded", "scalar", "empty", "empty_matrix"));
 }
 
 TEST_P(ViewsOfTorch, WhatIsBesideTheStateDictIsMetadataIfItIsPlain) {
-  EXPECT_THAT(open(GetParam())->metadata(), UnorderedElementsAre(Pair("global_step", "7"), Pair("name", "views"),
-                                                                 Pair("rate", "0.5"), Pair("done", "true")));
+  EXPECT_THAT(open(GetParam())->metadata(),
+              UnorderedElementsAre(Pair("global_step", "7"), Pair("name", "views"),
+                                   Pair("rate", "0.5"), Pair("done", "true")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Containers, ViewsOfTorch,
@@ -111,7 +123,8 @@ TEST(TorchGolden, KeysThatAreNumbersAndTuplesAreNamed) {
 
 TEST(TorchGolden, AnEmbeddingOfTheReferenceIsRead) {
   const auto file = TensorFile::open(golden_path("text/embeddings/delta.pt"));
-  const auto expected = heddle::testing::golden_tensors("text/embeddings/delta.converted.safetensors");
+  const auto expected =
+      heddle::testing::golden_tensors("text/embeddings/delta.converted.safetensors");
   ASSERT_EQ(expected.size(), 1u);
   expect_tensor(*file, "string_to_param.*", expected.begin()->second);
   EXPECT_EQ(file->metadata().at("name"), "delta");
