@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/atomic_file.h"
+#include "engine/check.h"
 #include "engine/object_info.h"
 
 namespace heddle::cli {
@@ -65,6 +66,11 @@ Json parse_json_file(const fs::path& file) {
   }
 }
 
+LoadedGraph with_missing_nodes_named(LoadedGraph loaded, const Registry& registry) {
+  name_missing_nodes(loaded.problems, registry);
+  return loaded;
+}
+
 }  // namespace
 
 std::optional<fs::path> find_graph_file(const std::string& name, const Place& place) {
@@ -99,7 +105,8 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   };
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    return {load_graph(text, "standard input", declared, std::time(nullptr)), {}};
+    LoadedGraph loaded = load_graph(text, "standard input", declared, std::time(nullptr));
+    return {with_missing_nodes_named(std::move(loaded), registry), {}};
   }
   const auto file = find_graph_file(name, place);
   std::error_code error;
@@ -110,7 +117,9 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   }
   if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
-  return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr)), *file};
+  LoadedGraph loaded =
+      load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr));
+  return {with_missing_nodes_named(std::move(loaded), registry), *file};
 }
 
 std::optional<Pipeline> peek_pipeline(const std::string& name, const Place& place) {
