@@ -1,4 +1,4 @@
-// Pictures blurred, sharpened, blended, with noise, and their bright parts grown or shrunk.
+// Pictures blurred, sharpened, in few colours, blended, with noise, and their bright parts grown or shrunk.
 #include <ATen/ATen.h>
 
 #include "engine/node.h"
@@ -6,7 +6,9 @@
 #include "nodes/diffusion/blur.h"
 #include "nodes/diffusion/morphology.h"
 #include "nodes/diffusion/noise.h"
+#include "nodes/diffusion/quantize.h"
 #include "nodes/families.h"
+#include "nodes/heartbeat.h"
 #include "nodes/image_fit.h"
 #include "nodes/tensor_checks.h"
 #include "nodes/values.h"
@@ -43,6 +45,28 @@ struct ImageSharpen final : Node {
     check_not_empty(*image, "image");
     const at::Tensor kernel = diffusion::sharpening_kernel(*sharpen_radius, *sigma, *alpha);
     result = Image{filtered(image->pixels, kernel).clamp(0, 1)};
+  }
+};
+
+struct ImageQuantize final : Node {
+  static constexpr NodeInfo kInfo{
+      .name = "ImageQuantize", .category = "image/postprocessing", .help = "Reduces a picture to few colours."};
+  In<Image> image{this, "image", "Picture."};
+  In<int64_t> colors{this, "colors", "How many colours, chosen for each picture.", 256, between(1, 256), step(1)};
+  In<Choice> dither{this, "dither", "How to scatter colours so that in-between tones show.",
+                    one_of({"none", "floyd-steinberg", "bayer-2", "bayer-4", "bayer-8", "bayer-16"})};
+  Out<Image> result{this, "IMAGE"};
+
+  void run(RunContext& context) override {
+    check_not_empty(*image, "image");
+    check_picture_channels(image->pixels, 3, "the picture");
+    check_finite(image->pixels, "the picture");
+    at::Tensor reduced = image->pixels.clone();  // transparency stays
+    for (int64_t k = 0; k < reduced.size(0); ++k) {
+      at::Tensor colours = reduced.select(0, k).slice(2, 0, 3);
+      colours.copy_(diffusion::quantize(colours, int(*colors), dither->value, heartbeat_of(context)));
+    }
+    result = Image{reduced};
   }
 };
 
@@ -133,6 +157,7 @@ struct Morphology final : Node {
 void register_image_filter_nodes(Registry& registry) {
   registry.add<ImageBlur>();
   registry.add<ImageSharpen>();
+  registry.add<ImageQuantize>();
   registry.add<ImageBlend>();
   registry.add<ImageAddNoise>();
   registry.add<Morphology>();
