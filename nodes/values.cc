@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "nodes/diffusion/taesd.h"
 #include "nodes/tensor_io.h"
 
 namespace heddle {
@@ -12,14 +13,14 @@ namespace {
 constexpr const char* kNoModel =
     "there is no model: the step that this MODEL comes from was given none to pass on; link one to it";
 
-// Every part is computed in fp32 whatever its file holds; the text encoder by way of fp16 (see part_weights).
-std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights, bool half) {
-  return weights::part_weights(weights.file, weights.part, half, weights.patches);
+// Every part is computed in fp32 whatever its file holds.
+std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
+  return weights::part_weights(weights.file, weights.part, weights.rounding, weights.patches);
 }
 
 std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
   return std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::UNet>(*read_weights(weights, false), heartbeat);
+    return std::make_shared<const diffusion::UNet>(*read_weights(weights), heartbeat);
   });
 }
 
@@ -35,21 +36,30 @@ diffusion::ClipKind clip_kind(weights::PartKind part) {
 }
 
 // Inside of SDXL, CLIP-L is read as CLIP-G is: the layer before the last, without the final norm.
-diffusion::ClipKind clip_kind(weights::PartKind part, weights::Family family) {
-  diffusion::ClipKind kind = clip_kind(part);
+diffusion::ClipKind clip_kind(const weights::Part& part, weights::Family family) {
+  diffusion::ClipKind kind = clip_kind(part.kind);
+  kind.layers_left_out = part.layers_left_out;
   if (family != weights::Family::kSdxl) return kind;
   kind.default_layer = -2;
   kind.norm_hidden = false;
   return kind;
 }
 
+// By way of fp16, as ComfyUI keeps text encoders.
 TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
+  weights.rounding = weights::Rounding::kFp16;
   TextEncoder encoder{.weights = weights, .network = nullptr};
-  const diffusion::ClipKind kind = clip_kind(weights.part.kind, family);
+  const diffusion::ClipKind kind = clip_kind(weights.part, family);
   encoder.network = std::make_shared<const Lazy<diffusion::ClipText>>([weights, kind](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::ClipText>(*read_weights(weights, true), kind, heartbeat);
+    return std::make_shared<const diffusion::ClipText>(*read_weights(weights), kind, heartbeat);
   });
   return encoder;
+}
+
+// What a latent is multiplied by for the U-Net, so that its values are near unit size (Rombach et al. 2022, Podell et al. 2023).
+double latent_scale_of(weights::Family family) {
+  const bool is_xl = family == weights::Family::kSdxl || family == weights::Family::kSdxlRefiner;
+  return is_xl ? 0.13025 : 0.18215;
 }
 
 }  // namespace
@@ -68,7 +78,11 @@ size_t PatchedPart::bytes() const {
 
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
   auto network = unread_unet(weights);
-  return {.weights = std::move(weights), .family = family, .sampling = std::move(sampling), .network = std::move(network)};
+  return {.weights = std::move(weights),
+          .family = family,
+          .sampling = std::move(sampling),
+          .latent_scale = latent_scale_of(family),
+          .network = std::move(network)};
 }
 
 Model absent_model() {
@@ -98,7 +112,7 @@ size_t Clip::bytes() const {
 }
 
 Clip make_clip(std::vector<PatchedPart> parts, weights::Family family) {
-  Clip clip{.encoders = {}, .family = family, .layer = std::nullopt};
+  Clip clip{.encoders = {}, .family = family, .layer = std::nullopt, .missing = ""};
   for (PatchedPart& part : parts) clip.encoders.push_back(make_encoder(std::move(part), family));
   return clip;
 }
@@ -116,9 +130,25 @@ Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::share
 }
 
 VaeValue make_vae(PatchedPart weights) {
-  VaeValue vae{.weights = weights};
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::Vae>(*read_weights(weights, false), heartbeat);
+    return std::make_shared<const diffusion::Vae>(*read_weights(weights), heartbeat);
+  });
+  return vae;
+}
+
+VaeValue make_tiny_vae(PatchedPart weights, double latent_scale) {
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights, latent_scale](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::Vae>(diffusion::read_tiny_network(*read_weights(weights), latent_scale, heartbeat));
+  });
+  return vae;
+}
+
+VaeValue pixel_space_vae() {
+  VaeValue vae;
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([](const diffusion::Heartbeat&) {
+    return std::make_shared<const diffusion::Vae>(diffusion::pixel_space_network());
   });
   return vae;
 }

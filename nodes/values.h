@@ -17,6 +17,7 @@
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
+#include "nodes/weights/part_weights.h"
 
 namespace heddle {
 
@@ -25,6 +26,7 @@ struct PatchedPart {
   std::shared_ptr<const weights::TensorFile> file;
   weights::Part part;
   std::shared_ptr<const weights::Patches> patches;  // null: none
+  weights::Rounding rounding = weights::Rounding::kNone;
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
@@ -56,11 +58,12 @@ struct TextEncoder {
   std::shared_ptr<const Lazy<diffusion::ClipText>> network;
 };
 
-/// CLIP: encodes text.
+/// CLIP: encodes text. Without encoders it is a stand-in that says so when used.
 struct Clip {
   std::vector<TextEncoder> encoders;  // in the order of PartKind; SDXL has two
   weights::Family family = weights::Family::kUnknown;
   std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
+  std::string missing;       // why there are no encoders; "" if there are
 
   size_t bytes() const;
 };
@@ -75,6 +78,10 @@ struct VaeValue {
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
 VaeValue make_vae(PatchedPart weights);
+/// A Tiny AutoEncoder; see read_tiny_network for the scale.
+VaeValue make_tiny_vae(PatchedPart weights, double latent_scale);
+/// No network: the latent is the picture.
+VaeValue pixel_space_vae();
 /// The network, or std::runtime_error with the reason why there is none.
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat);
 
@@ -147,9 +154,6 @@ struct LoraFile : File {
 };
 struct HypernetworkFile : File {
   static constexpr std::string_view kFolder = "hypernetworks";
-};
-struct VaeFile : File {
-  static constexpr std::string_view kFolder = "vae";
 };
 struct TextEncoderFile : File {
   static constexpr std::string_view kFolder = "text_encoders";

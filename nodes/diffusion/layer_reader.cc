@@ -20,9 +20,11 @@ LayerReader::LayerReader(const Weights& weights, std::string network, Heartbeat 
       heartbeat_(std::move(heartbeat)),
       names_(weights.names()) {}
 
-Conv2d LayerReader::conv2d(const std::string& name, int64_t in, int64_t out, Window window) {
+Conv2d LayerReader::conv2d(const std::string& name, int64_t in, int64_t out, Window window,
+                           Bias bias) {
   return {read(name + ".weight", {out, in, window.kernel, window.kernel}),
-          read(name + ".bias", {out}), window.stride, window.padding};
+          bias == Bias::kPresent ? read(name + ".bias", {out}) : Tensor(), window.stride,
+          window.padding};
 }
 
 Linear LayerReader::linear(const std::string& name, int64_t in, int64_t out, Bias bias) {

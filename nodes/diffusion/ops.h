@@ -18,7 +18,7 @@ using at::Tensor;
 
 struct Conv2d {
   Tensor weight;  // [out, in, k, k]
-  Tensor bias;    // [out]
+  Tensor bias;    // [out], or undefined
   int64_t stride = 1;
   int64_t padding = 0;
 };

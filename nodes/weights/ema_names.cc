@@ -68,6 +68,12 @@ void append_number(std::string_view digits, Digits kind, std::string& dotted) {
   }
 }
 
+std::string without_dots(const std::string& name) {
+  std::string undotted = name;
+  undotted.erase(std::remove(undotted.begin(), undotted.end(), '.'), undotted.end());
+  return undotted;
+}
+
 }  // namespace
 
 std::optional<std::string> with_dots(std::string_view name) {
@@ -86,13 +92,13 @@ std::optional<std::string> with_dots(std::string_view name) {
 }
 
 std::optional<Part> find_averaged_unet(const std::map<std::string, TensorInfo>& tensors) {
-  Part part{PartKind::kUNet, kPrefix, "", {}};
+  Part part{.kind = PartKind::kUNet, .prefix = kPrefix, .naming = {.sources = {}, .spell = without_dots}};
   for (auto at = tensors.lower_bound(part.prefix);
        at != tensors.end() && at->first.starts_with(part.prefix); ++at) {
     const std::string_view undotted = std::string_view(at->first).substr(part.prefix.size());
-    if (const auto name = with_dots(undotted)) part.names.emplace(*name, at->first);
+    if (const auto name = with_dots(undotted)) part.naming.sources.emplace(*name, Source{at->first});
   }
-  if (part.names.empty()) return std::nullopt;
+  if (part.naming.sources.empty()) return std::nullopt;
   return part;
 }
 

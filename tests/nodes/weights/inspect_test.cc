@@ -26,9 +26,10 @@ TEST(Inspect, SaysAllOfACheckpoint) {
   EXPECT_STREQ(kind_name(summary.kind), "checkpoint");
   EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
   EXPECT_EQ(summary.layout,
-            "U-Net: 64 channels x (1, 2, 2), 4 input channels, text 128 wide\n"
-            "VAE: 64 channels x (1, 1, 2, 2), 4 latent channels\n"
-            "text encoder: 128 wide, 4 layers");
+            "U-Net: 64 channels x (1, 2, 2), 4 input channels, text 128 wide, 14 million weights\n"
+            "VAE: 64 channels x (1, 1, 2, 2), 4 latent channels, 5.3 million weights\n"
+            "CLIP-L text encoder: 128 wide, 4 layers, 7.1 million weights");
+  EXPECT_EQ(summary.prediction, "noise (as all of its family)");
   EXPECT_EQ(summary.tensors, 742u);
   EXPECT_EQ(summary.dtypes, (std::map<std::string, size_t>{{"F16", 742}}));
   EXPECT_EQ(summary.bytes, std::filesystem::file_size(model("checkpoints/pocket.safetensors")));
@@ -43,10 +44,27 @@ TEST(Inspect, SaysAllOfALora) {
   EXPECT_EQ(summary.layout, "LoRA (134 weights), rank 8, alpha 4");
 }
 
-TEST(Inspect, NamesFilesThatCannotBeUsed) {
+TEST(Inspect, SaysAllOfSdxl) {
   const FileSummary sdxl = inspect_hollow(spec_tensors("checkpoints/sdxl_full.spec.json"));
   EXPECT_EQ(sdxl.kind, FileKind::kCheckpoint);
   EXPECT_EQ(sdxl.family, "Stable Diffusion XL");
+  EXPECT_EQ(sdxl.reason, "label_emb, and no attention in input_blocks.1");
+  EXPECT_EQ(sdxl.prediction, "noise (there is no v_pred)");
+  EXPECT_EQ(sdxl.layout,
+            "U-Net: 320 channels x (1, 2, 4), 4 input channels, text 2048 wide, 2567 million weights\n"
+            "VAE: 128 channels x (1, 2, 4, 4), 4 latent channels, 84 million weights\n"
+            "CLIP-L text encoder: 768 wide, 12 layers, 123 million weights\n"
+            "OpenCLIP-G text encoder: 1280 wide, 32 layers, 695 million weights");
+}
+
+TEST(Inspect, SaysWhatIsSpecial) {
+  auto inpainting = spec_tensors("checkpoints/mini_sd15_inpaint.spec.json");
+  EXPECT_THAT(inspect_hollow(inpainting).reason, ::testing::HasSubstr("made for inpainting"));
+  const auto distilled = testing::without(spec_tensors("checkpoints/mini_sdxl.spec.json"), "middle_block.");
+  EXPECT_THAT(inspect_hollow(distilled).reason, ::testing::HasSubstr("it has no middle block"));
+}
+
+TEST(Inspect, NamesFilesThatCannotBeUsed) {
   const FileSummary loha = inspect_hollow(spec_tensors("lora/files/sd15_loha.spec.json"));
   EXPECT_EQ(loha.kind, FileKind::kLora);
   EXPECT_EQ(loha.layout, "LoHa (6 weights), rank 4, alpha 0");

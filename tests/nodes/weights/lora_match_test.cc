@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/lora.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {

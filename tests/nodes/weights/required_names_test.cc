@@ -23,6 +23,7 @@ const Case kCases[] = {
     {PartKind::kUNet, "checkpoints/mini_sd15.spec.json", "model.diffusion_model."},
     {PartKind::kVae, "checkpoints/mini_sd15.spec.json", "first_stage_model."},
     {PartKind::kClipL, "checkpoints/mini_sd15.spec.json", "cond_stage_model.transformer."},
+    {PartKind::kUNet, "checkpoints/mini_sdxl.spec.json", "model.diffusion_model."},
 };
 
 TEST(RequiredNames, AreExactlyThoseOfACompleteNetwork) {

@@ -1,0 +1,79 @@
+#include "nodes/weights/prediction.h"
+
+#include <ATen/ATen.h>
+
+#include "nodes/weights/part_weights.h"
+
+namespace heddle::weights {
+namespace {
+
+// In front of which a marker may stand: a U-Net saved alone keeps its prefix.
+bool has_marker(const TensorFile& file, const Part& unet, const std::string& marker) {
+  return file.tensors().contains(marker) || file.tensors().contains(unet.prefix + marker);
+}
+
+PredictionGuess guess_of_sdxl(const TensorFile& file, const Part& unet) {
+  const auto has = [&](const char* marker) { return has_marker(file, unet, marker); };
+  if (has("edm_mean") && has("edm_std")) return {Prediction::kEdm, "edm_mean and edm_std"};
+  if (has("edm_vpred.sigma_max")) return {Prediction::kContinuousV, "edm_vpred.sigma_max"};
+  if (has("v_pred") && has("ztsnr")) return {Prediction::kVZeroTerminal, "v_pred and ztsnr"};
+  if (has("v_pred")) return {Prediction::kV, "v_pred"};
+  return {Prediction::kNoise, "there is no v_pred"};
+}
+
+constexpr const char* kTellingBias = "output_blocks.11.1.transformer_blocks.0.norm1.bias";
+constexpr double kLeastOfV = 0.09;
+
+PredictionGuess guess_of_sd2(const TensorFile& file, const Part& unet) {
+  const auto input = unet.naming.sources.find("input_blocks.0.0.weight");
+  const auto bias = unet.naming.sources.find(kTellingBias);
+  if (input == unet.naming.sources.end() || bias == unet.naming.sources.end()) {
+    return {Prediction::kNoise, std::string("there is no ") + kTellingBias};
+  }
+  const auto& shape = file.tensors().at(input->second.key).shape;
+  if (shape.size() < 2 || shape[1] != 4) {
+    return {Prediction::kNoise, "more than four input channels"};
+  }
+  const double deviation =
+      read_tensor(file, bias->second, Rounding::kNone).std(/*unbiased=*/false).item<double>();
+  const bool is_v = deviation > kLeastOfV;
+  char number[32];
+  std::snprintf(number, sizeof number, "%.3f", deviation);
+  return {is_v ? Prediction::kV : Prediction::kNoise,
+          std::string(kTellingBias) + " deviates by " + number + ", " +
+              (is_v ? "more" : "not more") + " than 0.09"};
+}
+
+}  // namespace
+
+const char* prediction_name(Prediction prediction) {
+  switch (prediction) {
+    case Prediction::kNoise:
+      return "noise";
+    case Prediction::kV:
+      return "v";
+    case Prediction::kVZeroTerminal:
+      return "v, zero terminal SNR";
+    case Prediction::kEdm:
+      return "EDM";
+    case Prediction::kContinuousV:
+      break;
+  }
+  return "v over continuous noise levels (EDM)";
+}
+
+PredictionGuess guess_prediction(const TensorFile& file, Family family, const Part& unet) {
+  switch (family) {
+    case Family::kSdxl:
+      return guess_of_sdxl(file, unet);
+    case Family::kSd2:
+      return guess_of_sd2(file, unet);
+    case Family::kSd1:
+    case Family::kSdxlRefiner:
+    case Family::kUnknown:
+      break;
+  }
+  return {Prediction::kNoise, "as all of its family"};
+}
+
+}  // namespace heddle::weights
