@@ -22,6 +22,15 @@ void check_width(const diffusion::Conditioning& conditioning, const char* socket
 
 }  // namespace
 
+diffusion::Guidance guidance_of(const diffusion::Conditioning& positive, const diffusion::Conditioning& negative,
+                                double scale) {
+  diffusion::Guidance guidance;
+  guidance.positive = positive;
+  guidance.negative = negative;
+  guidance.scale = scale;
+  return guidance;
+}
+
 diffusion::Denoiser open_guider(const Guider& guider, const Latent& latent, const diffusion::Heartbeat& heartbeat) {
   const auto unet = guider.model.network->get(heartbeat);
   diffusion::Guidance guidance = guider.guidance;

@@ -20,6 +20,11 @@ void register_nodes(Registry& registry) {
   register_conditioning_nodes(registry);
   register_a1111_nodes(registry);
   register_sampling_nodes(registry);
+  register_custom_sampling_nodes(registry);
+  register_sampler_nodes(registry);
+  register_scheduler_nodes(registry);
+  register_sigma_nodes(registry);
+  register_model_sampling_nodes(registry);
   register_latent_nodes(registry);
   register_vae_nodes(registry);
   register_image_nodes(registry);

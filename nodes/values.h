@@ -39,6 +39,8 @@ struct Model {
   diffusion::ModelSampling sampling;
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
+  std::vector<float> latent_mean{}, latent_spread{};  // by channel, of the VAE's latents; none: 0 and 1
+  std::optional<double> differential{};               // see diffusion::SampleRequest
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
 /// What a node passes on that may be used without a model: whoever wants to use it is told so in words.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nodes/diffusion/noise.h"
+#include "nodes/diffusion/sampler_options.h"
 #include "nodes/diffusion/schedules.h"
 
 namespace heddle::diffusion {
@@ -52,12 +53,21 @@ class Denoiser {
 /// Told after each step: its index from 0, the number of steps, and the denoised guess.
 using StepReport = std::function<void(int step, int steps, const at::Tensor& denoised)>;
 
-/// Names, in ComfyUI's order.
+/// Names that KSampler offers, in ComfyUI's order.
 const std::vector<std::string>& sampler_names();
 
-/// Runs sampler `name` from x at sigmas.front() to sigmas.back(). `report` may be empty.
-/// REQUIRES: `name` is one of sampler_names(), at least one value in `sigmas`.
-at::Tensor run_sampler(std::string_view name, const Denoiser& model, at::Tensor x,
-                       const Sigmas& sigmas, const DrawNoise& noise, const StepReport& report);
+/// The sampler of that name with its own settings: one of sampler_names(), or one that only nodes
+/// make. Throws std::invalid_argument for another.
+Sampler sampler_named(std::string_view name);
+
+/// Throws std::runtime_error if the sampler cannot walk these levels: it says which one is wrong.
+void check_levels(const Sampler& sampler, const Sigmas& sigmas);
+
+/// Runs the sampler from x at sigmas.front() to sigmas.back(). `report` may be empty. Throws
+/// std::invalid_argument for an unknown name and std::runtime_error for settings that lead nowhere.
+/// REQUIRES: check_levels passes.
+at::Tensor run_sampler(const Sampler& sampler, const Denoiser& model, at::Tensor x,
+                       const Sigmas& sigmas, const SamplerNoise& noise,
+                       const ModelSampling& sampling, const StepReport& report);
 
 }  // namespace heddle::diffusion
