@@ -44,6 +44,7 @@ class Checker {
     report(i, "", "unknown_node",
            "unknown node \"" + step.node + "\"" + did_you_mean(step.node, registry_.names()) +
                "; `heddle nodes` lists them all");
+    name_missing_nodes(problems_[size_t(i)], registry_);
   }
 
   void check_inputs(int i) {
@@ -292,6 +293,15 @@ class Checker {
 CheckedGraph check_graph(const Graph& graph, const Registry& registry, const Folders& folders,
                          const CheckOptions& options) {
   return Checker(graph, registry, folders).run(options);
+}
+
+void name_missing_nodes(Problems& problems, const Registry& registry) {
+  for (Problem& problem : problems) {
+    const std::string* topic = problem.kind == "unknown_node" ? registry.missing_topic(problem.node) : nullptr;
+    if (!topic) continue;
+    problem.kind = "missing_node";
+    problem.message = "\"" + problem.node + "\" is a ComfyUI node that heddle does not have yet (" + *topic + ")";
+  }
 }
 
 bool types_fit(std::string_view from, std::string_view to) {

@@ -44,6 +44,9 @@ struct CheckOptions {
 CheckedGraph check_graph(const Graph& graph, const Registry& registry, const Folders& folders,
                          const CheckOptions& options = {});
 
+/// Problems "unknown_node" about nodes that are known to be missing become "missing_node" and say what the node is about.
+void name_missing_nodes(Problems& problems, const Registry& registry);
+
 /// Whether an output of type `from` may feed an input of type `to`: equal, a common member of comma-separated unions,
 /// or "*" on one side.
 bool types_fit(std::string_view from, std::string_view to);

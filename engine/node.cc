@@ -1,5 +1,9 @@
 #include "engine/node.h"
 
+#include <stdexcept>
+
+#include "engine/literal.h"
+
 namespace heddle::internal {
 
 void apply(InputSpec& spec, Range range) {
@@ -20,7 +24,12 @@ void apply(InputSpec& spec, Option option) {
     case kDynamicPrompts: spec.widget.dynamic_prompts = true; return;
     case kImageUpload: spec.widget.image_upload = true; return;
     case kColor: spec.widget.color = true; return;
+    case kControlAfterGenerate: spec.widget.control_after_generate = true; return;
   }
+}
+
+void check_range(const InputSpec& spec, const Json& number) {
+  if (const auto problem = range_problem(number, spec)) throw std::runtime_error(spec.name + ": " + *problem);
 }
 
 }  // namespace heddle::internal

@@ -84,7 +84,7 @@ struct OneOf {
 inline OneOf one_of(std::vector<std::string> choices) { return {std::move(choices)}; }
 
 /// Options without a value.
-enum class Option { kOptional, kMultiline, kDynamicPrompts, kImageUpload, kColor };
+enum class Option { kOptional, kMultiline, kDynamicPrompts, kImageUpload, kColor, kControlAfterGenerate };
 using enum Option;
 
 namespace internal {
@@ -99,6 +99,9 @@ template <class T>
 void apply(InputSpec& spec, T default_value) {
   spec.default_value = std::move(default_value);
 }
+
+/// Throws std::runtime_error if a number that came by a link is outside of what the socket allows.
+void check_range(const InputSpec& spec, const Json& number);
 
 }  // namespace internal
 
@@ -121,7 +124,10 @@ class In final : public InputSocket {
       value_ = std::make_shared<const Typed<T>>(SocketType<T>::from_json(literal, folders));
     }
   }
-  void bind(ValuePtr value) override { value_ = typed_value<T>(std::move(value), spec.name); }
+  void bind(ValuePtr value) override {
+    value_ = typed_value<T>(std::move(value), spec.name);
+    if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double>) internal::check_range(spec, value_->data);
+  }
 
   /// False for an optional input that nothing was given for. Not a conversion: an In<bool> would read as its value.
   bool given() const { return value_ != nullptr; }

@@ -29,6 +29,11 @@ void Registry::add(NodeDeclaration declaration) {
   }
 }
 
+const std::string* Registry::missing_topic(std::string_view name) const {
+  const auto found = missing_.find(name);
+  return found == missing_.end() ? nullptr : &found->second;
+}
+
 const NodeDeclaration* Registry::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second.get();

@@ -33,6 +33,10 @@ class Registry {
 
   /// Makes pictures of another program readable: those with a text under `keyword`.
   void add_picture_text(std::string keyword, ReadPictureText read) { picture_texts_[std::move(keyword)] = std::move(read); }
+  /// Makes a name known that belongs to a node of other programs and has none here yet; `topic` says what it is about.
+  void add_missing(std::string name, std::string topic) { missing_[std::move(name)] = std::move(topic); }
+  /// What a node that is known to be missing is about, or null.
+  const std::string* missing_topic(std::string_view name) const;
 
   /// Null if there is none. Aliases are found too.
   const NodeDeclaration* find(std::string_view name) const;
@@ -44,6 +48,7 @@ class Registry {
  private:
   std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
   std::vector<std::string> names_;
+  std::map<std::string, std::string, std::less<>> missing_;  // name -> topic
   ValueReaders readers_;
   std::map<std::string, ReadPictureText> picture_texts_;  // by keyword
 };

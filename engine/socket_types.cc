@@ -49,6 +49,14 @@ void SocketType<Seed>::describe(InputSpec& spec) {
   spec.widget.control_after_generate = true;
 }
 
+template <>
+std::shared_ptr<const Typed<Seed>> typed_value<Seed>(ValuePtr value, std::string_view socket) {
+  if (auto seed = std::dynamic_pointer_cast<const Typed<Seed>>(value)) return seed;
+  const int64_t number = typed_value<int64_t>(std::move(value), socket)->data;
+  if (number >= 0) return std::make_shared<const Typed<Seed>>(Seed{uint64_t(number)});
+  throw std::runtime_error(std::string(socket) + ": " + std::to_string(number) + " is no seed; a seed is 0 or more");
+}
+
 File find_file(std::string_view folder, const Json& name, const Folders& folders) {
   const std::string& text = name.get_ref<const std::string&>();
   const auto path = folders.find(folder, text);

@@ -57,6 +57,13 @@ class Typed final : public Value {
   const T data;
 };
 
+/// A value of any type, for nodes that only show what they are given. Such an input takes links only.
+template <>
+struct SocketType<ValuePtr> {
+  static constexpr std::string_view kName = "*";
+  static size_t bytes(const ValuePtr& value) { return value->bytes(); }
+};
+
 [[noreturn]] void wrong_value_type(std::string_view socket, std::string_view expected, std::string_view got);
 
 template <class T>
@@ -64,6 +71,11 @@ std::shared_ptr<const Typed<T>> typed_value(ValuePtr value, std::string_view soc
   auto typed = std::dynamic_pointer_cast<const Typed<T>>(value);
   if (!typed) wrong_value_type(socket, SocketType<T>::kName, value ? value->type() : "nothing");
   return typed;
+}
+
+template <>
+inline std::shared_ptr<const Typed<ValuePtr>> typed_value<ValuePtr>(ValuePtr value, std::string_view) {
+  return std::make_shared<const Typed<ValuePtr>>(std::move(value));
 }
 
 /// Fills the parts of a declaration that the type itself decides.
@@ -95,6 +107,9 @@ struct SocketType<Seed> {
   static Seed from_json(const Json& json, const Folders&) { return {json.get<uint64_t>()}; }
   static void describe(InputSpec& spec);
 };
+/// Whole numbers travel as int64_t, whatever takes them. Throws std::runtime_error for one below 0.
+template <>
+std::shared_ptr<const Typed<Seed>> typed_value<Seed>(ValuePtr value, std::string_view socket);
 
 template <>
 struct SocketType<double> {

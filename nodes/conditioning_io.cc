@@ -71,6 +71,8 @@ void visit_optional(Reader& io, std::optional<T>& value) {
 void visit_entry(auto& io, auto& entry) {
   io(entry.cross_attention);
   io(entry.pooled);
+  io(entry.concat_latent);
+  io(entry.concat_mask);
   visit_optional(io, entry.facts.height);
   visit_optional(io, entry.facts.width);
   io(entry.facts.crop_y);
@@ -96,7 +98,7 @@ size_t SocketType<Conditioning>::bytes(const Conditioning& conditioning) {
   size_t bytes = 0;
   for (const ConditioningEntry& entry : conditioning) {
     bytes += sizeof entry + tensor_bytes(entry.cross_attention) + tensor_bytes(entry.pooled) +
-             tensor_bytes(entry.region.mask);
+             tensor_bytes(entry.region.mask) + tensor_bytes(entry.concat_latent) + tensor_bytes(entry.concat_mask);
   }
   return bytes;
 }

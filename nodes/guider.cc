@@ -36,8 +36,10 @@ diffusion::Denoiser open_guider(const Guider& guider, const Latent& latent, cons
   diffusion::Guidance guidance = guider.guidance;
   check_width(guidance.positive, "positive", unet->layout().context_width);
   check_width(guidance.negative, "negative", unet->layout().context_width);
-  guidance.extra_channels = diffusion::extra_channels(
-      unet->layout().in_channels, latent.samples * guider.model.latent_scale, latent.noise_mask);
+  check_width(guidance.third, "the third conditioning", unet->layout().context_width);
+  guidance.hooks = guider.model.hooks;
+  guidance.extra_channels = diffusion::extra_channels(unet->layout().in_channels - unet->layout().out_channels,
+                                                      latent.samples, latent.noise_mask, guider.model.latent_scale);
   auto denoiser = diffusion::guided_denoiser(*unet, guider.model.sampling, std::move(guidance), heartbeat);
   // The denoiser refers to the network, which the model's holder may drop.
   return diffusion::Denoiser([unet, denoiser = std::move(denoiser)](const at::Tensor& x, float sigma, bool with_negative) {

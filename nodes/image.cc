@@ -1,4 +1,4 @@
-// Pictures: reading, resizing, plain ones.
+// Pictures: resizing, batches, plain ones.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -8,33 +8,10 @@
 #include "engine/registry.h"
 #include "nodes/diffusion/resize.h"
 #include "nodes/families.h"
-#include "nodes/picture_tensor.h"
 #include "nodes/values.h"
 
 namespace heddle {
 namespace {
-
-struct LoadImage final : Node {
-  static constexpr NodeInfo kInfo{.name = "LoadImage",
-                                  .category = "image",
-                                  .help = "Reads a picture; its transparency becomes the mask.",
-                                  .display_name = "Load Image",
-                                  .lane = Lane::kPool};
-  In<InputFile> image{this, "image", "Picture beside the graph or in the input folder.", kImageUpload};
-  Out<Image> pixels{this, "IMAGE"};
-  Out<Mask> mask{this, "MASK", "1 where the picture is transparent."};
-
-  void run(RunContext& context) override {
-    std::vector<at::Tensor> colours, masks;
-    for (const Picture& frame : read_pictures(image->path)) {
-      context.check_cancelled();
-      colours.push_back(picture_colours(frame));
-      masks.push_back(frame.channels == 4 && !frame.color_key ? picture_mask(frame) : at::zeros({1, 64, 64}));
-    }
-    pixels = Image{at::cat(colours)};
-    mask = Mask{at::cat(masks)};
-  }
-};
 
 struct ImageScale final : Node {
   static constexpr NodeInfo kInfo{.name = "ImageScale",
@@ -133,7 +110,6 @@ struct EmptyImage final : Node {
 }  // namespace
 
 void register_image_nodes(Registry& registry) {
-  registry.add<LoadImage>();
   registry.add<ImageScale>();
   registry.add<ImageBatch>();
   registry.add<ImageGrid>();

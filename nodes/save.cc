@@ -11,6 +11,7 @@
 #include "nodes/origin_texts.h"
 #include "nodes/output_name.h"
 #include "nodes/picture_tensor.h"
+#include "nodes/tensor_checks.h"
 #include "nodes/values.h"
 
 namespace heddle {
@@ -27,6 +28,8 @@ struct Target {
 };
 
 void save_pictures(const Image& images, const Target& target, const Encode& encode, RunContext& context) {
+  check_not_empty(images, "images");
+  check_finite(images.pixels, "the picture");
   const ImageTexts texts = origin_texts(*context.origin);
   NameFacts facts{.width = images.pixels.size(2), .height = images.pixels.size(1), .now = context.origin->now};
   Json& list = context.ui["images"] = Json::array();
@@ -108,6 +111,21 @@ struct PreviewImage final : Node {
   }
 };
 
+struct MaskPreview final : Node {
+  static constexpr NodeInfo kInfo{.name = "MaskPreview",
+                                  .category = "mask",
+                                  .help = "Shows a mask; it is kept in the temporary folder only.",
+                                  .is_output = true,
+                                  .lane = Lane::kPool};
+  In<Mask> mask{this, "mask", "Mask to show."};
+
+  void run(RunContext& context) override {
+    const auto encode = [](const Picture& picture, const ImageTexts& texts) { return encode_png(picture, texts); };
+    const Image grey{mask->values.unsqueeze(-1)};
+    save_pictures(grey, {"temp", context.folders->temp, "ComfyUI_temp", ".png"}, encode, context);
+  }
+};
+
 std::string latent_file(const Latent& latent, const Origin& origin) {
   std::map<std::string, std::string> metadata;
   for (const auto& [keyword, text] : origin_texts(origin)) metadata[keyword] = text;
@@ -160,6 +178,7 @@ void register_save_nodes(Registry& registry) {
   registry.add<SaveImageJPEG>();
   registry.add<SaveImageWebP>();
   registry.add<PreviewImage>();
+  registry.add<MaskPreview>();
   registry.add<SaveLatent>();
   registry.add<LoadLatent>();
 }

@@ -5,15 +5,11 @@
 #include "engine/registry.h"
 #include "nodes/families.h"
 #include "nodes/heartbeat.h"
+#include "nodes/vae_checks.h"
 #include "nodes/values.h"
 
 namespace heddle {
 namespace {
-
-void check_finite(const at::Tensor& tensor, const char* what) {
-  if (at::isfinite(tensor).all().item<bool>()) return;
-  throw std::runtime_error(std::string(what) + " holds NaN or infinite values: the step before went wrong");
-}
 
 struct VAEDecode final : Node {
   static constexpr NodeInfo kInfo{.name = "VAEDecode",
@@ -27,11 +23,7 @@ struct VAEDecode final : Node {
   void run(RunContext& context) override {
     const diffusion::Heartbeat heartbeat = heartbeat_of(context);
     const auto network = open_vae(*vae, heartbeat);
-    if (samples->samples.size(1) != network->latent_channels()) {
-      throw std::runtime_error("the latent has " + std::to_string(samples->samples.size(1)) + " channels, but this VAE reads " +
-                               std::to_string(network->latent_channels()) + ": use the VAE that belongs to the model");
-    }
-    check_finite(samples->samples, "the latent");
+    check_decodable(*samples, *network);
     image = Image{network->decode(samples->samples, heartbeat)};
   }
 };
@@ -48,11 +40,7 @@ struct VAEEncode final : Node {
   void run(RunContext& context) override {
     const diffusion::Heartbeat heartbeat = heartbeat_of(context);
     const auto network = open_vae(*vae, heartbeat);
-    const int64_t height = pixels->pixels.size(1), width = pixels->pixels.size(2);
-    if (height < network->scale() || width < network->scale()) {
-      throw std::runtime_error("the picture is " + std::to_string(width) + "x" + std::to_string(height) +
-                               " pixels; this VAE needs at least " + std::to_string(network->scale()) + " a side");
-    }
+    check_encodable(*pixels, *network);
     latent = Latent{.samples = network->encode(pixels->pixels, heartbeat)};
   }
 };

@@ -99,6 +99,12 @@ Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> p
   return patched;
 }
 
+Model with_hooks(const Model& model, diffusion::MakeHooks hooks) {
+  Model patched = model;
+  patched.hooks.push_back(std::move(hooks));
+  return patched;
+}
+
 size_t Clip::bytes() const {
   size_t bytes = 0;
   for (const TextEncoder& encoder : encoders) bytes += encoder.weights.bytes();

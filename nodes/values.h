@@ -43,11 +43,14 @@ struct Model {
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
   std::vector<float> latent_mean{}, latent_spread{};  // by channel, of the VAE's latents; none: 0 and 1
   std::optional<double> differential{};               // see diffusion::SampleRequest
+  std::vector<diffusion::MakeHooks> hooks{};  // of its patches, in the order of their nodes
 };
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
 /// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
 Model absent_model();
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
+/// The model with one more patch of sampling, behind those that it has.
+Model with_hooks(const Model& model, diffusion::MakeHooks hooks);
 
 /// One network of a CLIP; its kind is that of its part.
 struct TextEncoder {
@@ -148,6 +151,9 @@ struct CheckpointFile : File {
 };
 struct LoraFile : File {
   static constexpr std::string_view kFolder = "loras";
+};
+struct HypernetworkFile : File {
+  static constexpr std::string_view kFolder = "hypernetworks";
 };
 struct TextEncoderFile : File {
   static constexpr std::string_view kFolder = "text_encoders";

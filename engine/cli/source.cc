@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/atomic_file.h"
+#include "engine/check.h"
 #include "engine/file_hashes.h"
 #include "engine/object_info.h"
 
@@ -76,6 +77,11 @@ ForeignTexts foreign_texts(const Registry& registry, const Folders& folders, Fil
   return readers;
 }
 
+LoadedGraph with_missing_nodes_named(LoadedGraph loaded, const Registry& registry) {
+  name_missing_nodes(loaded.problems, registry);
+  return loaded;
+}
+
 }  // namespace
 
 std::optional<fs::path> find_graph_file(const std::string& name, const Place& place) {
@@ -112,7 +118,8 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   const ForeignTexts foreign = foreign_texts(registry, place.folders, hashes);
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    return {load_graph(text, "standard input", declared, std::time(nullptr), foreign), {}};
+    LoadedGraph loaded = load_graph(text, "standard input", declared, std::time(nullptr), foreign);
+    return {with_missing_nodes_named(std::move(loaded), registry), {}};
   }
   const auto file = find_graph_file(name, place);
   std::error_code error;
@@ -123,8 +130,9 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   }
   if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
-  return {load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr), foreign),
-          *file};
+  LoadedGraph loaded =
+      load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr), foreign);
+  return {with_missing_nodes_named(std::move(loaded), registry), *file};
 }
 
 std::optional<Pipeline> peek_pipeline(const std::string& name, const Place& place) {

@@ -44,6 +44,8 @@ void add_counterparts(const Conditioning& from, Conditioning& to) {
     counterpart.pooled = around->pooled;
     counterpart.facts = around->facts;
     counterpart.composes = around->composes;
+    counterpart.concat_latent = around->concat_latent;
+    counterpart.concat_mask = around->concat_mask;
     to.push_back(std::move(counterpart));
   }
 }
@@ -54,14 +56,19 @@ Conditioning fit(const Conditioning& entries, int64_t height, int64_t width) {
   return fitted;
 }
 
-GuidancePart make_part(const ConditioningEntry& entry, bool positive, int64_t y_width,
+GuidancePart make_part(const ConditioningEntry& entry, size_t side, const Guidance& guidance,
                        const ModelSampling& sampling, at::IntArrayRef shape) {
   GuidancePart part;
-  part.positive = positive;
+  part.side = side;
   part.context = entry.cross_attention;
-  part.vector = vector_conditioning(entry.pooled, entry.facts, positive, shape, y_width);
+  part.vector = vector_conditioning(entry.pooled, entry.facts, side == 0, shape, guidance.y_width);
   const Area whole{shape[2], shape[3], 0, 0};
   part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
+  if (guidance.extra_channels) {
+    part.extra = guidance.extra_channels(entry, shape)
+                     .narrow(2, part.area.y, part.area.height)
+                     .narrow(3, part.area.x, part.area.width);
+  }
   part.weights =
       region_weights(entry.region, part.area, shape[0], shape[2], shape[3]) * entry.strength;
   part.first_sigma = sampling.percent_to_sigma(entry.start_percent);
@@ -83,13 +90,15 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
                          int64_t batch) {
   int64_t tokens = 1;
   for (const size_t i : indices) tokens = std::lcm(tokens, parts[i].context.size(1));
-  std::vector<at::Tensor> contexts, vectors;
+  std::vector<at::Tensor> contexts, vectors, extras;
   for (const size_t i : indices) {
     const at::Tensor& context = parts[i].context;
     contexts.push_back(context.repeat({1, tokens / context.size(1), 1}).expand({batch, -1, -1}));
     if (parts[i].vector.defined()) vectors.push_back(parts[i].vector.expand({batch, -1}));
+    if (parts[i].extra.defined()) extras.push_back(parts[i].extra);
   }
-  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors)};
+  return {std::move(indices), at::cat(contexts), vectors.empty() ? at::Tensor() : at::cat(vectors),
+          extras.empty() ? at::Tensor() : at::cat(extras)};
 }
 
 // A prompt that changes from step to step must be cut for the very steps that are run.
@@ -106,9 +115,8 @@ void check_steps(const Conditioning& entries, const Sigmas& schedule) {
   }
 }
 
-void check_composition(const Guidance& guidance) {
+void check_composition(const Conditioning& positive, const Conditioning& negative) {
   const auto composes = [](const ConditioningEntry& entry) { return entry.composes.has_value(); };
-  const Conditioning &positive = guidance.positive, &negative = guidance.negative;
   if (std::any_of(negative.begin(), negative.end(), composes)) {
     throw std::runtime_error(
         "negative: prompts that AND joins, or with a weight of their own, can only be positive");
@@ -134,23 +142,24 @@ size_t step_at(const Sigmas& sigmas, float sigma) {
   return step;
 }
 
-std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+std::vector<GuidancePart> guidance_parts(const std::vector<Conditioning>& sides,
+                                         const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape) {
-  check_steps(guidance.positive, guidance.schedule);
-  check_steps(guidance.negative, guidance.schedule);
-  check_composition(guidance);
-  Conditioning positive = fit(guidance.positive, shape[2], shape[3]);
-  Conditioning negative = fit(guidance.negative, shape[2], shape[3]);
-  add_counterparts(positive, negative);
-  add_counterparts(negative, positive);
-  std::vector<GuidancePart> parts;
-  const auto add = [&](const Conditioning& side, bool is_positive) {
-    for (const ConditioningEntry& entry : side) {
-      parts.push_back(make_part(entry, is_positive, guidance.y_width, sampling, shape));
+  for (const Conditioning& side : sides) check_steps(side, guidance.schedule);
+  for (size_t side = 1; side < sides.size(); ++side) check_composition(sides[0], sides[side]);
+  std::vector<Conditioning> fitted;
+  for (const Conditioning& side : sides) fitted.push_back(fit(side, shape[2], shape[3]));
+  for (size_t from = 0; from < fitted.size(); ++from) {
+    for (size_t to = 0; to < fitted.size(); ++to) {
+      if (from != to) add_counterparts(fitted[from], fitted[to]);
     }
-  };
-  add(positive, true);
-  add(negative, false);
+  }
+  std::vector<GuidancePart> parts;
+  for (size_t side = 0; side < fitted.size(); ++side) {
+    for (const ConditioningEntry& entry : fitted[side]) {
+      parts.push_back(make_part(entry, side, guidance, sampling, shape));
+    }
+  }
   return parts;
 }
 

@@ -13,9 +13,10 @@ namespace heddle::diffusion {
 
 /// One entry of one side, on the rectangle of the latent where it counts.
 struct GuidancePart {
-  bool positive = true;
+  size_t side = 0;
   at::Tensor context;  // [1, T, width]
   at::Tensor vector;   // [1, y_width] or undefined
+  at::Tensor extra;    // [B, E, area.height, area.width] or undefined
   Area area;
   at::Tensor weights;                     // broadcasts to [B, C, area.height, area.width]
   float first_sigma = 0, last_sigma = 0;  // counts between these noise levels
@@ -28,10 +29,12 @@ struct GuidancePart {
   }
 };
 
-/// The parts for latents [B, C, H, W] of shape `shape`, positive ones first. A rectangle that only
-/// one side names is computed for the other side too, with the conditioning of that side's smallest
-/// entry around it.
-std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+/// The parts for latents [B, C, H, W] of shape `shape`, in the order of the sides; side 0 is the
+/// positive one, all others count as negative. A rectangle that only some sides name is computed for
+/// the others too, with the conditioning of that side's smallest entry around it. Of `guidance` only
+/// what the network takes is read.
+std::vector<GuidancePart> guidance_parts(const std::vector<Conditioning>& sides,
+                                         const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape);
 
 /// The step of a schedule that asks for this noise level: the one that starts at it or last above.
@@ -44,6 +47,7 @@ struct GuidanceBatch {
   std::vector<size_t> parts;
   at::Tensor context;  // [parts * B, T, width]
   at::Tensor vector;   // [parts * B, y_width] or undefined
+  at::Tensor extra;    // [parts * B, E, H, W] of their areas, or undefined
 };
 
 /// `active` (indices, ascending) in as few batches as their shapes allow; later parts come first

@@ -2,7 +2,6 @@
 // network.
 #include <ATen/ATen.h>
 
-#include "nodes/diffusion/batch.h"
 #include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/unet.h"
 
@@ -10,12 +9,10 @@ namespace heddle::diffusion {
 
 Denoiser guided_denoiser(const UNet& unet, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat) {
-  Predict predict = [&unet, heartbeat, extra = guidance.extra_channels](
-                        const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& context,
-                        const at::Tensor& y) {
-    if (!extra.defined()) return unet.forward(x, timesteps, context, y, heartbeat);
-    const at::Tensor input = at::cat({x, repeat_to_batch(extra, x.size(0))}, 1);
-    return unet.forward(input, timesteps, context, y, heartbeat);
+  Predict predict = [&unet, heartbeat](const at::Tensor& x, const at::Tensor& timesteps,
+                                       const at::Tensor& context, const at::Tensor& y,
+                                       const UNetCall& call) {
+    return unet.forward(x, timesteps, context, y, heartbeat, {}, call);
   };
   guidance.y_width = unet.layout().y_width;
   return guided_denoiser(std::move(predict), sampling, std::move(guidance), std::move(heartbeat));

@@ -134,10 +134,10 @@ FileSummary inspect_file(const std::filesystem::path& path) {
     const LoraFacts facts = lora_facts(*file);
     summary.layout = lora_facts_text(facts);
     summary.triggers = facts.triggers;
-  } else if (kind.readable) {
-    summary.layout = parts_text(*file);
+  } else {
+    summary.prediction = prediction_text(*file, family.family);
+    if (kind.readable) summary.layout = parts_text(*file);
   }
-  if (!is_lora) summary.prediction = prediction_text(*file, family.family);
   for (const auto& [name, info] : file->tensors())
     ++summary.dtypes[std::string(dtype_name(info.type))];
   summary.tensors = file->tensors().size();

@@ -1,5 +1,5 @@
-// What `heddle inspect` says of a model file or a diffusers folder. Reads headers, of a LoRA its
-// alphas, and what guess_prediction reads.
+// What `heddle inspect` says of a model file or a diffusers folder. Reads headers, what
+// guess_prediction reads, and the alphas of a LoRA.
 #pragma once
 
 #include <cstdint>

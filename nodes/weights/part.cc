@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "nodes/weights/ema_names.h"
 #include "nodes/weights/namings.h"
 #include "nodes/weights/signs.h"
 
@@ -185,6 +186,7 @@ std::optional<Part> find_part(const Tensors& tensors, PartKind kind) {
     if (place.kind != kind || !is_at(tensors, place.prefix, place.sign)) continue;
     return read_part(tensors, kind, place.prefix, place.read);
   }
+  if (kind == PartKind::kUNet) return find_averaged_unet(tensors);
   return std::nullopt;
 }
 

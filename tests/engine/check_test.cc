@@ -132,6 +132,16 @@ TEST(Check, WhereALinkIsNeededALiteralIsAProblem) {
   EXPECT_THAT(texts(checked.problems), HasSubstr("takes a link to a MODEL output, [step, output number], got \"x\""));
 }
 
+TEST(Check, NodesThatAreKnownToBeMissingAreNamed) {
+  Registry registry = fake_registry();
+  registry.add_missing("Numbers", "lists");
+  const auto problems = [&](const char* node) {
+    return texts(check_graph(graph_of(std::string(R"({"12": {"class_type": ")") + node + R"(", "inputs": {}}})"), registry, {}).problems);
+  };
+  EXPECT_EQ(problems("Numbers"), "12 (Numbers): \"Numbers\" is a ComfyUI node that heddle does not have yet (lists)\n");
+  EXPECT_THAT(problems("Numbres"), HasSubstr("unknown node \"Numbres\", did you mean \"Number\"?"));
+}
+
 TEST(Check, UnionsAndAnyTypesFit) {
   EXPECT_TRUE(types_fit("INT", "INT,FLOAT"));
   EXPECT_TRUE(types_fit("INT,STRING", "FLOAT,STRING"));

@@ -151,6 +151,14 @@ TEST_F(CliVerbs, ConvertRefusesNodesThatNobodyDeclares) {
   EXPECT_EQ(unknown, 1);
 }
 
+TEST_F(CliVerbs, DocumentsOfTheEditorToldWhichNodesAreMissing) {
+  registry.add_missing("Faraway", "distances");
+  const std::string file = write("saved.json", R"({
+      "nodes": [{"id": 1, "type": "Faraway", "mode": 0, "inputs": [], "outputs": []}],
+      "links": [], "version": 0.4})");
+  EXPECT_THAT(call({"check", file}).err, HasSubstr("that heddle does not have yet (distances)"));
+}
+
 TEST_F(CliVerbs, ConvertKeepsWhatIsNoNumber) {
   write("odd.json",
         R"({"1": {"class_type": "X",

@@ -221,5 +221,30 @@ TEST(Executor, AChainOf100000StepsRuns) {
   EXPECT_THAT(w.run(graph), HasSubstr("{\"number\":100000}"));
 }
 
+struct Million final : Node {
+  static constexpr NodeInfo kInfo{.name = "Million", .category = "test", .help = "A large number."};
+  Out<int64_t> number{this, "INT"};
+  void run(RunContext&) override { number = 1'000'000; }
+};
+
+TEST(Executor, NumbersThatComeByLinksKeepTheRangeOfTheirSocket) {
+  FakeWorkshop w;
+  w.registry.add<Million>();
+  EXPECT_THAT(([&] {
+                w.run(R"({"m": {"class_type": "Million", "inputs": {}},
+                          "n": {"class_type": "Number", "inputs": {"value": ["m", 0]}},
+                          "s": {"class_type": "Show", "inputs": {"number": ["n", 0]}}})");
+              }),
+              ::testing::ThrowsMessage<StepError>(HasSubstr("value: 1000000 is outside 0..100")));
+}
+
+TEST(Sockets, SeedsTakeWholeNumbersAndAnyTakesAll) {
+  const ValuePtr seven = std::make_shared<const Typed<int64_t>>(7), below = std::make_shared<const Typed<int64_t>>(-1);
+  EXPECT_EQ(typed_value<Seed>(seven, "seed")->data.value, 7u);
+  EXPECT_THAT([&] { typed_value<Seed>(below, "seed"); },
+              ::testing::ThrowsMessage<std::runtime_error>(HasSubstr("seed: -1 is no seed")));
+  EXPECT_EQ(typed_value<ValuePtr>(seven, "source")->data, seven);
+}
+
 }  // namespace
 }  // namespace heddle

@@ -79,8 +79,7 @@ class LoraGolden : public ::testing::TestWithParam<std::string> {
     const PartKind kind = part->second;
     const auto patches = patches_.find(kind);
     const auto source = part_weights(
-        checkpoint().file, part_of(checkpoint(), kind),
-        is_text_encoder(kind) ? Rounding::kFp16 : Rounding::kNone,
+        checkpoint().file, part_of(checkpoint(), kind), is_text_encoder(kind) ? Rounding::kFp16 : Rounding::kNone,
         patched && patches != patches_.end() ? patches->second : nullptr);
     return source->get(key.substr(part->first.size()));
   }

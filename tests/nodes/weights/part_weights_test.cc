@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <tuple>
+
 #include "nodes/weights/part_weights.h"
 #include "tests/nodes/weights/model_files.h"
 
@@ -44,6 +47,44 @@ TEST_F(PartWeightsTest, EveryTypeBecomesExactlyItsValueInFp32) {
     EXPECT_TRUE(at::equal(read, kept.to(at::kFloat)));
   }
   EXPECT_TRUE(at::equal(weights(at::arange(4), Rounding::kNone)->get(kName), at::arange(4).to(at::kFloat)));
+}
+
+// The value of an 8-bit float of the given layout (OCP 8-bit floating point, revision 1.0).
+double float8_value(int code, int mantissa_bits, bool has_infinity) {
+  const int bias = (1 << (6 - mantissa_bits)) - 1, all_ones = (1 << (7 - mantissa_bits)) - 1;
+  const int exponent = (code & 0x7F) >> mantissa_bits, mantissa = code & ((1 << mantissa_bits) - 1);
+  const double sign = code & 0x80 ? -1 : 1;
+  const bool last = exponent == all_ones;
+  if (has_infinity && last && mantissa == 0) return sign * INFINITY;
+  if (last && (has_infinity || mantissa == (1 << mantissa_bits) - 1)) return NAN;
+  const int whole = exponent > 0 ? mantissa + (1 << mantissa_bits) : mantissa;
+  return sign * std::ldexp(whole, std::max(exponent, 1) - bias - mantissa_bits);
+}
+
+TEST_F(PartWeightsTest, EveryCodeOfAnEightBitFloatIsItsValueInFp32) {
+  const at::Tensor codes = at::arange(256).to(at::kByte);
+  const std::tuple<at::ScalarType, int, bool> types[] = {{at::kFloat8_e4m3fn, 3, false},
+                                                         {at::kFloat8_e5m2, 2, true}};
+  for (const auto& [type, mantissa_bits, has_infinity] : types) {
+    at::Tensor expected = at::empty({256});
+    for (int code = 0; code < 256; ++code) {
+      expected[code] = float8_value(code, mantissa_bits, has_infinity);
+    }
+    for (const Rounding rounding : {Rounding::kNone, Rounding::kFp16}) {
+      const at::Tensor read = weights(codes.view(type), rounding)->get(kName);
+      EXPECT_TRUE(at::allclose(read, expected, 0, 0, /*equal_nan=*/true)) << type;
+    }
+  }
+}
+
+TEST_F(PartWeightsTest, WholeNumbersOfEveryTypeBecomeFp32) {
+  for (const auto type : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kUInt16,
+                          at::kUInt32, at::kUInt64, at::kBool}) {
+    const at::Tensor kept = at::arange(100).to(type);
+    const at::Tensor expected = type == at::kBool ? at::arange(100).clamp(0, 1) : at::arange(100);
+    EXPECT_TRUE(at::equal(weights(kept, Rounding::kNone)->get(kName), expected.to(at::kFloat))) << type;
+    EXPECT_TRUE(at::equal(weights(kept, Rounding::kFp16)->get(kName), expected.to(at::kFloat))) << type;
+  }
 }
 
 TEST_F(PartWeightsTest, HalfRoundsToFp16AndNothingElseDoes) {

@@ -1,0 +1,30 @@
+#include "nodes/diffusion/latent_filters.h"
+
+#include <ATen/ATen.h>
+
+#include "nodes/diffusion/blur.h"
+
+namespace heddle::diffusion {
+namespace {
+
+at::Tensor lengths(const at::Tensor& x) {
+  return at::linalg_vector_norm(x, 2, at::IntArrayRef{1}, true);
+}
+
+}  // namespace
+
+at::Tensor tonemap_reinhard(const at::Tensor& x, double multiplier) {
+  const at::Tensor length = lengths(x) + 1e-10;
+  const at::IntArrayRef picture{1, 2, 3};
+  const at::Tensor white =
+      (at::std(length, picture, true, true) * 5 + at::mean(length, picture, true)) * multiplier;
+  const at::Tensor share = length * (1.0 / white);
+  return x / length * (share / (share + 1.0) * white);
+}
+
+at::Tensor sharpen_directions(const at::Tensor& x, int64_t radius, double sigma, double alpha) {
+  const at::Tensor length = lengths(x) + 1e-6;
+  return length * filter(x / length, sharpening_kernel(radius, sigma, alpha));
+}
+
+}  // namespace heddle::diffusion
