@@ -66,7 +66,7 @@ TEST(EmaNames, ACheckpointOfAveragedWeightsAloneIsRead) {
   const Checkpoint checkpoint = open_checkpoint(testing::write_hollow(
       folder / "a.safetensors", averaged(spec_tensors("checkpoints/mini_sd15.spec.json"))));
   EXPECT_EQ(checkpoint.family, Family::kSd1);
-  ASSERT_TRUE(checkpoint.unet && checkpoint.vae && checkpoint.text);
+  ASSERT_TRUE(checkpoint.unet && checkpoint.vae && !checkpoint.text.empty());
   EXPECT_EQ(checkpoint.unet->names.size(), 686u);
   EXPECT_EQ(checkpoint.unet->names.at("time_embed.0.weight"),
             "model_ema.diffusion_modeltime_embed0weight");
