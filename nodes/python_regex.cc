@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kLongestPattern = 10'000;
 // Work in units of about a nanosecond.
-constexpr int64_t kMostWork = 3'000'000'000;
-constexpr int64_t kWorkOfTick = 100'000;  // ICU calls back every 10,000 steps of a match
+constexpr int64_t kMostWork = 1'000'000'000;
+constexpr int64_t kWorkOfTick = 1'000'000;  // ICU calls back every 10,000 steps of a match
 
 icu::UnicodeString utf16(std::string_view text) {
   check_text_length(text.size());

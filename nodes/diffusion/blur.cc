@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -33,7 +34,7 @@ at::Tensor filter(const at::Tensor& x, const at::Tensor& kernel) {
       at::reflection_pad2d(x.contiguous(), {radius, radius, radius, radius});
   const at::Tensor kernels =
       kernel.expand({channels, 1, kernel.size(0), kernel.size(1)}).contiguous();
-  const at::IntArrayRef one{1, 1}, none{0, 0};
+  const std::array<int64_t, 2> one{1, 1}, none{0, 0};
   return at::conv2d(mirrored, kernels, {}, one, none, one, channels);
 }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
+
 #include "nodes/diffusion/blur.h"
 
 namespace heddle::diffusion {
@@ -15,9 +17,10 @@ at::Tensor lengths(const at::Tensor& x) {
 
 at::Tensor tonemap_reinhard(const at::Tensor& x, double multiplier) {
   const at::Tensor length = lengths(x) + 1e-10;
-  const at::IntArrayRef picture{1, 2, 3};
-  const at::Tensor white =
-      (at::std(length, picture, true, true) * 5 + at::mean(length, picture, true)) * multiplier;
+  const std::array<int64_t, 3> picture{1, 2, 3};
+  const at::Tensor white = (at::std(length, at::IntArrayRef(picture), true, true) * 5 +
+                            at::mean(length, at::IntArrayRef(picture), true)) *
+                           multiplier;
   const at::Tensor share = length * (1.0 / white);
   return x / length * (share / (share + 1.0) * white);
 }

@@ -17,15 +17,18 @@ using testing::literal;
 using testing::mask;
 using testing::run_node;
 
+/// A VAE for all tests here: its file takes longer to write than they take to run.
 class InpaintNodes : public ::testing::Test {
  protected:
-  void SetUp() override { w.add_model("vae", "mini_vae.safetensors", "checkpoints/mini_vae.spec.json"); }
-  const Graph loader = testing::graph_of(R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": "mini_vae.safetensors"}}})");
-  testing::NodeWorkshop w;
-  testing::Given vae() {
-    w.value<VaeValue>(loader, "1", 0);
-    return w.last;
+  static void SetUpTestSuite() {
+    workshop = std::make_unique<testing::NodeWorkshop>();
+    workshop->add_model("vae", "mini_vae.safetensors", "checkpoints/mini_vae.spec.json");
+    workshop->value<VaeValue>(
+        testing::graph_of(R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": "mini_vae.safetensors"}}})"), "1", 0);
   }
+  static void TearDownTestSuite() { workshop.reset(); }
+  static testing::Given vae() { return workshop->last; }
+  inline static std::unique_ptr<testing::NodeWorkshop> workshop;
 };
 
 Conditioning prompt() {

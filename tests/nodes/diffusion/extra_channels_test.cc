@@ -45,7 +45,7 @@ TEST(ExtraChannels, WhatAnEntryBringsGoesBeforeTheNoiseMask) {
 
 TEST(ExtraChannels, MasksAreRoundedOnceTheyAreResized) {
   ConditioningEntry entry = picture(1, 0);
-  entry.concat_mask = at::zeros({1, 4, 12});
+  entry.concat_mask = at::zeros({1, 8, 12});
   entry.concat_mask.slice(2, 1, 12, 2).fill_(0.9f);  // pairs of 0 and 0.9: 0.45 in the latent
   const at::Tensor mask = filled(extra_channels(5, at::zeros(kShape), {}, 1), entry).select(1, 0);
   EXPECT_EQ(mask.max().item<float>(), 0);
