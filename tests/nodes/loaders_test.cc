@@ -4,6 +4,7 @@
 
 #include "nodes/weights/namings.h"
 #include "nodes/weights/unet_names.h"
+#include "engine/object_info.h"
 #include "tests/nodes/workshop.h"
 
 namespace heddle {
