@@ -32,7 +32,9 @@ class Registry {
   }
 
   /// Makes pictures of another program readable: those with a text under `keyword`.
-  void add_picture_text(std::string keyword, ReadPictureText read) { picture_texts_[std::move(keyword)] = std::move(read); }
+  void add_picture_text(std::string keyword, ReadPictureText read) {
+    picture_texts_[std::move(keyword)] = std::move(read);
+  }
 
   /// Null if there is none. Aliases are found too.
   const NodeDeclaration* find(std::string_view name) const;

@@ -46,13 +46,14 @@ using Predict = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& 
 
 /// D(x, sigma) under guidance: negative + (positive - negative) * scale. Each side is the weighted
 /// mean of its entries; where the entries of the positive side compose, their weighted differences
-/// from the negative side are summed instead. Entries of both sides run as one batch where their shapes allow it; at
-/// scale 1 the negative side is not computed. A token sequence may be repeated up to four times to
-/// match a longer one: attention over repeats gives the same. `heartbeat`, if set, is called before
-/// every call of the network. The contexts of a batch stay the same tensor while the active entries
-/// do, so a network may remember them. Throws std::runtime_error if a region lies outside of the
-/// latent, if entries are for another number of steps than the schedule has, and for a composition
-/// on the negative side, with entries beside it that do not compose, or against negative areas.
+/// from the negative side are summed instead. Entries of both sides run as one batch where their
+/// shapes allow it; at scale 1 the negative side is not computed. A token sequence may be repeated
+/// up to four times to match a longer one: attention over repeats gives the same. `heartbeat`, if
+/// set, is called before every call of the network. The contexts of a batch stay the same tensor
+/// while the active entries do, so a network may remember them. Throws std::runtime_error if a
+/// region lies outside of the latent, if entries are for another number of steps than the schedule
+/// has, and for a composition on the negative side, with entries beside it that do not compose, or
+/// against negative areas.
 Denoiser guided_denoiser(Predict predict, const ModelSampling& sampling, Guidance guidance,
                          Heartbeat heartbeat);
 
