@@ -135,21 +135,30 @@ struct CLIPTextEncodeA1111 final : Node {
   static constexpr NodeInfo kInfo{
       .name = "CLIPTextEncodeA1111",
       .category = "conditioning",
-      .help = "Encodes a prompt as AUTOMATIC1111's program reads it: (word:1.2), [word], [a:b:0.5], [a|b], AND, BREAK, "
-              "<lora:name:0.8>, embeddings by name.",
+      .help =
+          "Encodes a prompt as AUTOMATIC1111's program reads it: (word:1.2), [word], [a:b:0.5], [a|b], AND, BREAK, "
+          "<lora:name:0.8>, embeddings by name.",
       .display_name = "CLIP Text Encode (AUTOMATIC1111)"};
-  In<std::string> text{this, "text", "What the picture should show, or avoid.", kMultiline,
-                       Mentions{kEmbeddings, named_embeddings}, Mentions{std::string(LoraFile::kFolder), tagged_loras}};
+  In<std::string> text{this,
+                       "text",
+                       "What the picture should show, or avoid.",
+                       kMultiline,
+                       Mentions{kEmbeddings, named_embeddings},
+                       Mentions{std::string(LoraFile::kFolder), tagged_loras}};
   In<Clip> clip{this, "clip", "Text encoder."};
-  In<int64_t> steps{this, "steps", "As many as the sampler runs; counts for [a:b:10] and [a|b] only.", 20,
-                    between(1, 10000), kOptional};
+  In<int64_t> steps{this, "steps",           "As many as the sampler runs; counts for [a:b:10] and [a|b] only.",
+                    20,   between(1, 10000), kOptional};
   In<bool> negative{this, "negative",
-                    "Reads a negative prompt: AND, a weight at the very end and <lora:...> are plain words there.", false,
-                    kOptional};
+                    "Reads a negative prompt: AND, a weight at the very end and <lora:...> are plain words there.",
+                    false, kOptional};
   In<Model> model{this, "model", "Model for the <lora:...> tags of the text.", kOptional};
-  In<int64_t> steps_before{this, "steps_before",
-                           "For a second pass at a higher resolution: the steps of the first, from which [a:b:10] counts on.",
-                           0, between(0, 10000), kOptional};
+  In<int64_t> steps_before{
+      this,
+      "steps_before",
+      "For a second pass at a higher resolution: the steps of the first, from which [a:b:10] counts on.",
+      0,
+      between(0, 10000),
+      kOptional};
   Out<Conditioning> conditioning{this, "CONDITIONING", "The encoded text."};
   Out<Model> patched_model{this, "MODEL", "The model with the LoRAs of the text, for the sampler."};
   Out<Clip> patched_clip{this, "CLIP", "The text encoder with the LoRAs of the text, for the negative prompt."};

@@ -59,19 +59,21 @@ class Search {
     }
     if (named.size() == 1) return check(named[0]);
     const std::vector<std::string>& candidates = named.empty() ? files_ : named;
-    const auto same = std::find_if(candidates.begin(), candidates.end(), [&](const auto& file) { return has_hash(file); });
+    const auto same =
+        std::find_if(candidates.begin(), candidates.end(), [&](const auto& file) { return has_hash(file); });
     if (same != candidates.end()) return {*same, ""};
     if (!named.empty()) {
       return {named[0], described() + " fits several files (" + join(named) + "); the first is taken"};
     }
-    return {"", "no file in " + folder_ + " is " + described() + "; there is " +
-                    (files_.empty() ? "none" : join(files_))};
+    return {"",
+            "no file in " + folder_ + " is " + described() + "; there is " + (files_.empty() ? "none" : join(files_))};
   }
 
  private:
   FoundModel check(const std::string& file) {
     if (wanted_.hash.empty() || has_hash(file)) return {file, ""};
-    return {file, file + " is not the file that the picture was made with: its hash does not begin with " + wanted_.hash};
+    return {file,
+            file + " is not the file that the picture was made with: its hash does not begin with " + wanted_.hash};
   }
 
   bool has_hash(const std::string& file) {

@@ -30,7 +30,8 @@ constexpr std::array kSamplers{
     Sampler{"DDIM", "ddim", "ddim_uniform"},
     Sampler{"UniPC", "uni_pc", "normal"},
     Sampler{"PLMS", "ipndm", "ddim_uniform", false, "ipndm, a method of the same kind, stands in for it"},
-    Sampler{"DDIM CFG++", "euler_cfg_pp", "ddim_uniform", false, "euler_cfg_pp, the same method with a scale of its own, stands in for it"},
+    Sampler{"DDIM CFG++", "euler_cfg_pp", "ddim_uniform", false,
+            "euler_cfg_pp, the same method with a scale of its own, stands in for it"},
     Sampler{"Restart", "heun", "karras", true, "heddle has no such sampler; heun without restarts stands in for it"},
 };
 
@@ -125,8 +126,9 @@ A1111Sampling a1111_sampling(std::string_view name, std::string_view schedule_ty
 A1111Upscaler a1111_upscaler(std::string_view name) {
   const Upscaler* known = find(kUpscalers, name);
   if (known) return {std::string(known->method), known->in_latents, ""};
-  return {"lanczos", false,
-          "upscaler \"" + std::string(name) + "\": no model enlarges the picture in this graph; lanczos stands in for it"};
+  return {
+      "lanczos", false,
+      "upscaler \"" + std::string(name) + "\": no model enlarges the picture in this graph; lanczos stands in for it"};
 }
 
 }  // namespace heddle

@@ -118,7 +118,8 @@ class GraphMaker {
   void add_vae(const NamedModel& wanted) {
     if (wanted.name.empty() || wanted.name == "None" || wanted.name == "Automatic") return;
     const FoundModel found = find_a1111_model("vae", wanted, folders_, hashes_);
-    warn(found.warning.empty() || !found.file.empty() ? found.warning : found.warning + "; the checkpoint's own VAE is used");
+    warn(found.warning.empty() || !found.file.empty() ? found.warning
+                                                      : found.warning + "; the checkpoint's own VAE is used");
     if (found.file.empty()) return;
     add("11", "VAELoader", {{"vae_name", found.file}});
     vae_ = link("11", 0);
@@ -198,7 +199,8 @@ class GraphMaker {
 
   std::pair<int64_t, int64_t> second_size(int64_t width, int64_t height) {
     const double scale = settings_.take_number("Hires upscale").value_or(0);
-    const auto [wanted_width, wanted_height] = settings_.take_size("Hires resize").value_or(std::pair<int64_t, int64_t>{0, 0});
+    const auto [wanted_width, wanted_height] =
+        settings_.take_size("Hires resize").value_or(std::pair<int64_t, int64_t>{0, 0});
     if (wanted_width == 0 && wanted_height == 0) {
       const double factor = scale > 0 ? std::min(scale, 64.0) : 2;
       return {int64_t(double(width) * factor), int64_t(double(height) * factor)};
@@ -224,7 +226,8 @@ class GraphMaker {
     add("12", "VAEEncode", {{"pixels", link("17", 0)}, {"vae", vae_}});
   }
 
-  // False if the first pass's prompts serve the second one as they are. Since version 1.6 the second pass goes on counting.
+  // False if the first pass's prompts serve the second one as they are. Since version 1.6 the second pass goes on
+  // counting.
   bool add_second_prompts(const Pass& first, const Pass& second) {
     std::string prompt = settings_.take("Hires prompt"), negative = settings_.take("Hires negative prompt");
     const bool same = prompt.empty() && negative.empty();
@@ -244,8 +247,10 @@ class GraphMaker {
     } else if (pass.sampling.draws_noise) {
       warn("the sampler adds noise at its steps, which is drawn in another order here: the picture will differ");
     }
-    const std::string strength = settings_.take("Variation seed strength"), variation = settings_.take("Variation seed");
-    if (!variation.empty()) warn("Variation seed: " + variation + " (strength " + strength + ") is left out; the noise is of Seed alone");
+    const std::string strength = settings_.take("Variation seed strength"),
+                      variation = settings_.take("Variation seed");
+    if (!variation.empty())
+      warn("Variation seed: " + variation + " (strength " + strength + ") is left out; the noise is of Seed alone");
     const std::string delta = settings_.take("ENSD");
     if (!delta.empty() && delta != "0") warn("ENSD: " + delta + " is left out; it changes the noise that samplers add");
   }
@@ -262,7 +267,8 @@ class GraphMaker {
                                  "Hires Module 1", "Hires prompt", "Hires negative prompt"}) {
       settings_.take(harmless);
     }
-    for (const std::string& setting : settings_.left()) warn(setting + " is left out; nothing in this graph stands for it");
+    for (const std::string& setting : settings_.left())
+      warn(setting + " is left out; nothing in this graph stands for it");
   }
 
   A1111Text text_;

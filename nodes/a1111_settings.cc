@@ -30,8 +30,10 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 // The end of a quoted value that begins at `begin`, behind its closing quote; npos if it is not closed.
 size_t end_of_quotes(std::string_view text, size_t begin) {
   for (size_t i = begin + 1; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '"') return i + 1;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      return i + 1;
   }
   return text.npos;
 }

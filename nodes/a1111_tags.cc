@@ -75,7 +75,8 @@ bool is_lora(const A1111Tag& tag) { return tag.kind == "lora" || tag.kind == "ly
 LoraTag lora_of(const A1111Tag& tag) {
   if (tag.name.empty()) throw std::invalid_argument("the tag " + tag.text + " names no LoRA");
   if (tag.numbers.size() > 2) {
-    throw std::invalid_argument("the tag " + tag.text + " has more than two weights: one for the text encoder, one for the model");
+    throw std::invalid_argument("the tag " + tag.text +
+                                " has more than two weights: one for the text encoder, one for the model");
   }
   LoraTag lora{.name = tag.name};
   if (!tag.numbers.empty()) lora.strength_clip = lora.strength_model = weight_of(tag.numbers[0], tag);

@@ -13,7 +13,7 @@ namespace heddle {
 /// A tag of AUTOMATIC1111's, <kind:name:...>, as it is written.
 struct A1111Tag {
   std::string kind, name;
-  std::vector<std::string> numbers;                         // what follows the name
+  std::vector<std::string> numbers;                        // what follows the name
   std::vector<std::pair<std::string, std::string>> named;  // te=0.5
   std::string text;
 };

@@ -23,9 +23,8 @@ class Names {
       if (!ids.empty()) by_first_[ids[0]].push_back({std::move(ids), name});
     }
     for (auto& [first, entries] : by_first_) {
-      std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-        return a.ids.size() > b.ids.size();
-      });
+      std::stable_sort(entries.begin(), entries.end(),
+                       [](const Entry& a, const Entry& b) { return a.ids.size() > b.ids.size(); });
     }
   }
 

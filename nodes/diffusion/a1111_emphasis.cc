@@ -142,7 +142,8 @@ class Fragments {
   static void check(const Fragment& fragment) {
     if (std::isfinite(float(fragment.weight))) return;
     size_t size = std::min<size_t>(fragment.text.size(), 60);
-    while (size > 0 && size < fragment.text.size() && (uint8_t(fragment.text[size]) & 0xC0) == 0x80) {
+    while (size > 0 && size < fragment.text.size() &&
+           (uint8_t(fragment.text[size]) & 0xC0) == 0x80) {
       --size;
     }
     std::ostringstream message;

@@ -34,11 +34,11 @@ struct Variant {
   std::vector<bool> steps;  // one flag a step
 };
 /// Prompt editing and alternating words, in any nesting: [from:to:when], [to:when], [from::when],
-/// [a|b|c]. `when` is a share of the steps if it is below 1 or has a decimal point, else a number of
-/// steps; up to and with that step the first text counts. [a|b|c] takes one text a step, in turn.
-/// Everything else stays as written. Distinct texts in the order of their first step; each step is
-/// in exactly one. Throws std::invalid_argument for fewer steps than one, and for a text that is too
-/// long to be written out for each step.
+/// [a|b|c]. `when` is a share of the steps if it is below 1 or has a decimal point, else a number
+/// of steps; up to and with that step the first text counts. [a|b|c] takes one text a step, in
+/// turn. Everything else stays as written. Distinct texts in the order of their first step; each
+/// step is in exactly one. Throws std::invalid_argument for fewer steps than one, and for a text
+/// that is too long to be written out for each step.
 std::vector<Variant> schedule_prompt(std::string_view text, const StepCount& count);
 
 /// A run of text with one weight, or the end of a chunk.

@@ -150,7 +150,8 @@ void check(std::string_view text, const StepCount& count, bool changes) {
 std::vector<Variant> schedule_prompt(std::string_view text, const StepCount& count) {
   const Schedule schedule(text, count);
   check(text, count, schedule.changes());
-  if (!schedule.changes()) return {{std::string(text), std::vector<bool>(size_t(count.steps), true)}};
+  if (!schedule.changes())
+    return {{std::string(text), std::vector<bool>(size_t(count.steps), true)}};
   std::vector<Variant> variants;
   std::unordered_map<std::string, size_t> known;
   for (int step = 0; step < count.steps; ++step) {

@@ -104,8 +104,14 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
 // A prompt that changes from step to step must be cut for the very steps that are run.
 void check_steps(const Conditioning& entries, const Sigmas& schedule) {
   const size_t steps = schedule.empty() ? 0 : schedule.size() - 1;
+  const bool falls = std::is_sorted(schedule.rbegin(), schedule.rend());
   for (const ConditioningEntry& entry : entries) {
-    if (entry.steps.empty() || entry.steps.size() == steps) continue;
+    if (entry.steps.empty()) continue;
+    if (!falls) {
+      throw std::runtime_error(
+          "a prompt that changes from step to step needs noise levels that only fall");
+    }
+    if (entry.steps.size() == steps) continue;
     const std::string encoded = std::to_string(entry.steps.size());
     throw std::runtime_error(
         "a prompt that changes from step to step was encoded for " + encoded + " steps, " +

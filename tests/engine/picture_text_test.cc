@@ -14,7 +14,8 @@ std::string picture_with(const ImageTexts& texts) {
 }
 
 LoadedGraph load(const std::string& bytes, const ForeignTexts& foreign) {
-  return load_graph(bytes, "p.png", [] { return Json::object(); }, 0, foreign);
+  return load_graph(
+      bytes, "p.png", [] { return Json::object(); }, 0, foreign);
 }
 
 ForeignGraph one_step(const std::string& text) {

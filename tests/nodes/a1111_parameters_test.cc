@@ -17,9 +17,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::NodeWorkshop;
 using ::testing::Not;
 using ::testing::Pair;
-using testing::NodeWorkshop;
 
 constexpr const char* kPlain =
     "ink style, a (red:1.2) house\nby day\nNegative prompt: blurry,\ndark\n"
@@ -58,9 +58,9 @@ TEST(A1111Text, ValuesInQuotesKeepTheirCommas) {
   const auto text = parse_a1111_text(
       R"(a
 Steps: 1, Lora hashes: "x: 12, y: 34", Hires prompt: "say \"hi\",\nnow", odd, Seed: 5, open: "a, end: b)");
-  EXPECT_THAT(text->settings,
-              ElementsAre(Pair("Steps", "1"), Pair("Lora hashes", "x: 12, y: 34"), Pair("Hires prompt", "say \"hi\",\nnow"),
-                          Pair("Seed", "5"), Pair("open", "\"a"), Pair("end", "b")));
+  EXPECT_THAT(text->settings, ElementsAre(Pair("Steps", "1"), Pair("Lora hashes", "x: 12, y: 34"),
+                                          Pair("Hires prompt", "say \"hi\",\nnow"), Pair("Seed", "5"),
+                                          Pair("open", "\"a"), Pair("end", "b")));
 }
 
 TEST(A1111Text, LongOnesAreReadInLinearTime) {
@@ -99,7 +99,8 @@ TEST_F(A1111Picture, BecomesAGraphOfTextToImage) {
   const ForeignGraph graph = read(kPlain);
   EXPECT_EQ(inputs(graph, "4")["ckpt_name"], "pocket.safetensors");
   EXPECT_EQ(inputs(graph, "6")["text"], "ink style, a (red:1.2) house\nby day");
-  EXPECT_EQ(inputs(graph, "7"), Json::parse(R"({"text": "blurry,\ndark", "clip": ["4", 1], "steps": 4, "negative": true})"));
+  EXPECT_EQ(inputs(graph, "7"),
+            Json::parse(R"({"text": "blurry,\ndark", "clip": ["4", 1], "steps": 4, "negative": true})"));
   EXPECT_EQ(inputs(graph, "5"), Json::parse(R"({"width": 64, "height": 128, "batch_size": 1})"));
   EXPECT_EQ(inputs(graph, "3"), Json::parse(R"({"model": ["4", 0], "seed": 12345678901, "steps": 4, "cfg": 6.5,
       "sampler_name": "euler_ancestral", "scheduler": "karras", "positive": ["6", 0], "negative": ["7", 0],
@@ -115,8 +116,9 @@ TEST_F(A1111Picture, PassesTheChecksAndRuns) {
 }
 
 TEST_F(A1111Picture, LorasInThePromptChangeModelAndBothEncoders) {
-  const ForeignGraph graph = read("a <lora:ink:0.8>\nNegative prompt: b\nSteps: 1, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, "
-                                  "Model: pocket, Clip skip: 2, Lora hashes: \"ink: 1234\"");
+  const ForeignGraph graph = read(
+      "a <lora:ink:0.8>\nNegative prompt: b\nSteps: 1, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, "
+      "Model: pocket, Clip skip: 2, Lora hashes: \"ink: 1234\"");
   EXPECT_EQ(inputs(graph, "10")["stop_at_clip_layer"], -2);
   EXPECT_EQ(inputs(graph, "6")["model"], Json::array({"4", 0}));
   EXPECT_EQ(inputs(graph, "6")["clip"], Json::array({"10", 0}));
@@ -133,7 +135,8 @@ constexpr const char* kSecondPass =
 
 TEST_F(A1111Picture, ASecondPassInLatentsIsASecondSampler) {
   const ForeignGraph graph = read(std::string(kSecondPass) + "Latent (bicubic), Version: v1.6.0");
-  EXPECT_EQ(inputs(graph, "12"), Json::parse(R"({"upscale_method": "bicubic", "width": 96, "height": 96, "crop": "center",
+  EXPECT_EQ(inputs(graph, "12"),
+            Json::parse(R"({"upscale_method": "bicubic", "width": 96, "height": 96, "crop": "center",
       "samples": ["3", 0]})"));
   const Json second = inputs(graph, "15");
   EXPECT_EQ(second["steps"], 10);
@@ -164,21 +167,24 @@ TEST_F(A1111Picture, ASecondPassOfAnEditedPromptGoesOnCounting) {
 }
 
 TEST_F(A1111Picture, SaysWhatIsNotCarriedOver) {
-  const std::string warnings =
-      said(read("a\nSteps: 1, Sampler: Restart, CFG scale: 7, Seed: 1, Size: 64x64, Model: pocket, Denoising strength: 0.4, "
-                "ENSD: 31337, Variation seed: 9, Variation seed strength: 0.2, ControlNet 0: \"Module: canny, Model: x\", "
-                "VAE: none.such, Version: v1.7.0"));
+  const std::string warnings = said(
+      read("a\nSteps: 1, Sampler: Restart, CFG scale: 7, Seed: 1, Size: 64x64, Model: pocket, Denoising strength: 0.4, "
+           "ENSD: 31337, Variation seed: 9, Variation seed strength: 0.2, ControlNet 0: \"Module: canny, Model: x\", "
+           "VAE: none.such, Version: v1.7.0"));
   for (const char* expected :
-       {"drawn on a graphics card", "ENSD: 31337", "Variation seed: 9 (strength 0.2)", "ControlNet 0: Module: canny, Model: x",
-        "made from another one", "heun without restarts", "no file in vae is \"none.such\"; there is none; the checkpoint's own"}) {
+       {"drawn on a graphics card", "ENSD: 31337", "Variation seed: 9 (strength 0.2)",
+        "ControlNet 0: Module: canny, Model: x", "made from another one", "heun without restarts",
+        "no file in vae is \"none.such\"; there is none; the checkpoint's own"}) {
     EXPECT_THAT(warnings, HasSubstr(expected));
   }
   EXPECT_THAT(warnings, Not(HasSubstr("Version")));
 }
 
 TEST_F(A1111Picture, TellsWhichCheckpointIsWantedAndWhatIsThere) {
-  const ForeignGraph graph = read("a\nSteps: 1, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, Model: dream, Model hash: aaaaaaaaaa");
-  EXPECT_THAT(said(graph), HasSubstr("no file in checkpoints is \"dream\" (hash aaaaaaaaaa); there is pocket.safetensors"));
+  const ForeignGraph graph =
+      read("a\nSteps: 1, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, Model: dream, Model hash: aaaaaaaaaa");
+  EXPECT_THAT(said(graph),
+              HasSubstr("no file in checkpoints is \"dream\" (hash aaaaaaaaaa); there is pocket.safetensors"));
   EXPECT_EQ(inputs(graph, "4")["ckpt_name"], "dream");
 }
 
@@ -215,8 +221,10 @@ TEST_F(A1111Picture, OpensFromEveryFormat) {
   const Picture picture{.width = 8, .height = 8, .pixels = std::vector<uint16_t>(192, 128)};
   const ImageTexts texts{{"parameters", std::string(kPlain) + ", User: \xC3\xA9"}};
   const ForeignTexts readers{{"parameters", [&](const std::string& text) { return read(text); }}};
-  for (const std::string& bytes : {encode_png(picture, texts), encode_jpeg(picture, texts), encode_webp(picture, texts)}) {
-    const LoadedGraph loaded = load_graph(bytes, "picture", [] { return Json::object(); }, 0, readers);
+  for (const std::string& bytes :
+       {encode_png(picture, texts), encode_jpeg(picture, texts), encode_webp(picture, texts)}) {
+    const LoadedGraph loaded = load_graph(
+        bytes, "picture", [] { return Json::object(); }, 0, readers);
     EXPECT_TRUE(loaded.problems.empty());
     EXPECT_EQ(loaded.graph.steps.size(), 7u);
     EXPECT_EQ(loaded.kind, "picture");
@@ -226,10 +234,13 @@ TEST_F(A1111Picture, OpensFromEveryFormat) {
 
 TEST_F(A1111Picture, AWorkflowInThePictureComesFirst) {
   const Picture picture{.width = 8, .height = 8, .pixels = std::vector<uint16_t>(192, 128)};
-  const std::string bytes = encode_png(
-      picture, {{"parameters", kPlain}, {"prompt", R"({"1": {"class_type": "EmptyImage", "inputs": {}}})"}});
+  const std::string bytes =
+      encode_png(picture, {{"parameters", kPlain}, {"prompt", R"({"1": {"class_type": "EmptyImage", "inputs": {}}})"}});
   const ForeignTexts readers{{"parameters", [&](const std::string& text) { return read(text); }}};
-  EXPECT_EQ(load_graph(bytes, "picture", [] { return Json::object(); }, 0, readers).graph.steps.size(), 1u);
+  EXPECT_EQ(load_graph(
+                bytes, "picture", [] { return Json::object(); }, 0, readers)
+                .graph.steps.size(),
+            1u);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace {
 
 using diffusion::Conditioning;
 using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::max_difference;
 using testing::NodeWorkshop;
+using ::testing::ThrowsMessage;
 
 // Step 2 encodes; step 1 is the checkpoint.
 Graph encoding(const std::string& node, const std::string& text, Json more = Json::object()) {
@@ -71,6 +71,27 @@ TEST_F(A1111Node, BreakEncodesChunksApart) {
   ASSERT_EQ(states.size(1), 154);
   EXPECT_LE(max_difference(states.narrow(1, 0, 77), plain("a red house")), 1e-6);
   EXPECT_LE(max_difference(states.narrow(1, 77, 77), plain("by day")), 1e-6);
+}
+
+TEST_F(A1111Node, JoinsTheEncodersOfSdxl) {
+  w.add_model("checkpoints", "mini_sdxl.safetensors", "checkpoints/mini_sdxl.spec.json");
+  const auto on_sdxl = [&](const char* node) {
+    Graph graph = encoding(node, "a red house");
+    testing::input_of(graph, "1.ckpt_name").literal = "mini_sdxl.safetensors";
+    return graph;
+  };
+  const Graph encodes = on_sdxl("CLIPTextEncodeA1111");
+  const auto clip = w.value<Clip>(encodes, "1", 1);
+  ASSERT_EQ(clip.encoders.size(), 2u);
+  const int first = clip.encoders[0].network->get({})->width(), second = clip.encoders[1].network->get({})->width();
+  const diffusion::ConditioningEntry entry = w.value<Conditioning>(encodes, "2", 0).at(0);
+  EXPECT_EQ(entry.cross_attention.size(2), first + second);
+  const at::Tensor alone = w.value<Conditioning>(on_sdxl("CLIPTextEncode"), "2", 0).at(0).cross_attention;
+  EXPECT_TRUE(at::equal(entry.cross_attention.narrow(2, 0, first), alone.narrow(2, 0, first)));
+  const auto of_second =
+      clip.encoders[1].network->get({})->encode(diffusion::tokenize_prompt("a red house", 0, {}), std::nullopt);
+  EXPECT_TRUE(at::equal(entry.pooled, of_second.pooled));
+  EXPECT_TRUE(at::equal(entry.cross_attention.narrow(2, first, second), of_second.hidden));
 }
 
 TEST_F(A1111Node, PromptEditingIsAnEntryForEachText) {
@@ -139,7 +160,8 @@ TEST_F(A1111Node, SamplingWithAModelThatIsNotThereIsAnErrorInWords) {
     "3": {"class_type": "KSampler", "inputs": {"model": ["2", 1], "seed": 1, "steps": 1, "cfg": 1, "sampler_name": "euler",
           "scheduler": "normal", "positive": ["2", 0], "negative": ["2", 0], "latent_image": ["5", 0], "denoise": 1}}})");
   for (const char* id : {"3", "6"}) {
-    EXPECT_THAT([&] { w.value<Latent>(graph, id, 0); }, ThrowsMessage<std::exception>(HasSubstr("was given none to pass on")));
+    EXPECT_THAT([&] { w.value<Latent>(graph, id, 0); },
+                ThrowsMessage<std::exception>(HasSubstr("was given none to pass on")));
   }
 }
 
@@ -202,7 +224,9 @@ TEST_F(A1111Node, TheNumberOfStepsMustAgreeWithTheSampler) {
 }
 
 TEST_F(A1111Node, ComposedPicturesAreSumsOfGuidance) {
-  const auto sampled = [&](const std::string& text) { return w.value<Latent>(picture(text, "normal", 1), "3", 0).samples; };
+  const auto sampled = [&](const std::string& text) {
+    return w.value<Latent>(picture(text, "normal", 1), "3", 0).samples;
+  };
   // One step, so the result is linear in what the model guesses.
   const at::Tensor red = sampled("a red house"), day = sampled("day");
   const at::Tensor away = sampled("blurry");
@@ -231,7 +255,8 @@ TEST(A1111Tags, WhatIsNoTagStays) {
 }
 
 TEST(A1111Tags, ArgumentsThatMeanSomethingElseAreErrors) {
-  for (const char* text : {"<lora:x:strong>", "<lora:x:1:1:8>", "<lora:x:1:lbw=1,0,1>", "<lora:x:te=inf>", "<lora::1>"}) {
+  for (const char* text :
+       {"<lora:x:strong>", "<lora:x:1:1:8>", "<lora:x:1:lbw=1,0,1>", "<lora:x:te=inf>", "<lora::1>"}) {
     EXPECT_THROW(lora_of(split_a1111_tags(text).tags.at(0)), std::invalid_argument) << text;
   }
 }

@@ -9,8 +9,8 @@ namespace heddle::diffusion::a1111 {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::max_difference;
+using ::testing::ThrowsMessage;
 
 TEST(A1111Weights, MultiplyAndRestoreTheMean) {
   const Tensor z = at::tensor({1.f, 3.f, 2.f, 2.f}).reshape({1, 2, 2});
@@ -34,8 +34,11 @@ TEST(A1111Weights, OfOneChangeNothing) {
 }
 
 TEST(A1111Weights, ThatLeaveNothingAreAnError) {
-  EXPECT_THAT([] { apply_weights(at::ones({1, 2, 2}), at::zeros({1, 2})); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("use weights nearer to 1")));
+  EXPECT_THAT(
+      [] {
+        apply_weights(at::ones({1, 2, 2}), at::zeros({1, 2}));
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("use weights nearer to 1")));
 }
 
 }  // namespace

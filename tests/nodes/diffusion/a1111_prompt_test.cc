@@ -73,9 +73,11 @@ TEST(A1111Emphasis, BreakIsAWholeCapitalWord) {
 }
 
 TEST(A1111Emphasis, AWeightThatIsNoFiniteNumberIsAnError) {
-  for (const char* text : {"(cat:1.2.3)", "(cat:.)", "((cat:1e30:99999999999999999999999999999999999999999))"}) {
+  for (const char* text :
+       {"(cat:1.2.3)", "(cat:.)", "((cat:1e30:99999999999999999999999999999999999999999))"}) {
     EXPECT_THAT([&] { parse_emphasis(text); },
-                ThrowsMessage<std::invalid_argument>(HasSubstr("not a finite number"))) << text;
+                ThrowsMessage<std::invalid_argument>(HasSubstr("not a finite number")))
+        << text;
   }
 }
 
@@ -101,7 +103,8 @@ std::string parts(std::string_view text) {
 TEST(A1111Composition, AndJoinsPromptsWithWeights) {
   EXPECT_EQ(parts("a cat AND a dog"), "a cat@1|a dog@1|");
   EXPECT_EQ(parts("a cat :1.2 AND a dog AND a penguin :2.2"), "a cat@1.2|a dog@1|a penguin@2.2|");
-  EXPECT_EQ(parts("woods:0.7 AND arcane:0.5 AND glitch: -.2 "), "woods@0.7|arcane@0.5|glitch@-0.2|");
+  EXPECT_EQ(parts("woods:0.7 AND arcane:0.5 AND glitch: -.2 "),
+            "woods@0.7|arcane@0.5|glitch@-0.2|");
   EXPECT_EQ(parts("a AND"), "a@1|@1|");
 }
 
@@ -188,8 +191,8 @@ TEST(A1111Schedule, Nests) {
 }
 
 TEST(A1111Schedule, EverythingElseStaysAsWritten) {
-  for (const char* text : {"[a]", "[a:b]", "a:b:0.5", "a|b", "[a:b:c:1]", "[a:b|c:1]", "[a:b:0.5", "a:b:0.5]", "(a|b)",
-                           "[a (b:c:1]", R"(\[a:b:1\])", "", "[a:b:-1]"}) {
+  for (const char* text : {"[a]", "[a:b]", "a:b:0.5", "a|b", "[a:b:c:1]", "[a:b|c:1]", "[a:b:0.5",
+                           "a:b:0.5]", "(a|b)", "[a (b:c:1]", R"(\[a:b:1\])", "", "[a:b:-1]"}) {
     const std::vector<Variant> variants = schedule_prompt(text, {2});
     ASSERT_EQ(variants.size(), 1u) << text;
     EXPECT_EQ(variants[0].text, text);
@@ -208,8 +211,9 @@ TEST(A1111Schedule, LongTextsAreReadOrRefusedInWords) {
   EXPECT_EQ(schedule_prompt(deep, {20}).size(), 1u);
   for (size_t i = 0; i < deep.size() / 8; ++i) deep += ":b:1]";
   EXPECT_EQ(schedule_prompt(deep, {2}).size(), 2u);
-  EXPECT_THAT([&] { schedule_prompt(deep + "[a|b]", {10000}); },
-              ThrowsMessage<std::invalid_argument>(HasSubstr("too many to change at each of 10000 steps")));
+  EXPECT_THAT(
+      [&] { schedule_prompt(deep + "[a|b]", {10000}); },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("too many to change at each of 10000 steps")));
   EXPECT_THROW(schedule_prompt("a", {0}), std::invalid_argument);
 }
 
@@ -228,7 +232,8 @@ std::vector<int> sizes(const TokenChunks& tokens) {
   std::vector<int> sizes;
   for (const std::vector<Token>& chunk : tokens.chunks) {
     int size = 0;
-    while (chunk[size_t(size) + 1].id != kEndToken || chunk[size_t(size) + 1].embedding >= 0) ++size;
+    while (chunk[size_t(size) + 1].id != kEndToken || chunk[size_t(size) + 1].embedding >= 0)
+      ++size;
     sizes.push_back(size);
   }
   return sizes;
@@ -274,7 +279,8 @@ Embeddings three_rows(std::vector<std::string> names, bool fits = true) {
 }
 
 TEST(A1111Chunks, EmbeddingsStandByTheirPlainNames) {
-  const TokenChunks tokens = chunks("a (Bad Hands:1.5), cat", three_rows({"badhands", "bad hands"}));
+  const TokenChunks tokens =
+      chunks("a (Bad Hands:1.5), cat", three_rows({"badhands", "bad hands"}));
   ASSERT_EQ(tokens.embeddings.size(), 1u);
   EXPECT_EQ(tokens.embeddings[0].name, "bad hands");
   EXPECT_THAT(sizes(tokens), ElementsAre(6));  // a, three rows, comma, cat

@@ -10,8 +10,8 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::max_difference;
+using ::testing::ThrowsMessage;
 
 const at::Tensor kLatent = at::ones({1, 4, 16, 24});
 
@@ -35,14 +35,18 @@ ConditioningEntry at_steps(float value, std::vector<bool> steps) {
 }
 
 at::Tensor guess(Guidance guidance, float sigma = 1) {
-  const Predict predict = [sigma](const at::Tensor& x, const at::Tensor&, const at::Tensor& context, const at::Tensor&) {
+  const Predict predict = [sigma](const at::Tensor& x, const at::Tensor&, const at::Tensor& context,
+                                  const at::Tensor&) {
     const at::Tensor value = context.select(1, 0).select(1, 0).reshape({-1, 1, 1, 1});
     return (x * std::sqrt(sigma * sigma + 1) - value) / sigma;
   };
-  return guided_denoiser(predict, stable_diffusion_sampling(), std::move(guidance), {})(kLatent, sigma);
+  return guided_denoiser(predict, stable_diffusion_sampling(), std::move(guidance), {})(kLatent,
+                                                                                        sigma);
 }
 
-double value(Guidance guidance, float sigma = 1) { return guess(std::move(guidance), sigma).mean().item<double>(); }
+double value(Guidance guidance, float sigma = 1) {
+  return guess(std::move(guidance), sigma).mean().item<double>();
+}
 
 TEST(Composition, SumsWeightedDifferencesFromTheNegative) {
   // 1 + ((3 - 1) * 1.2 + (6 - 1) * 0.5) * 4
@@ -70,28 +74,49 @@ TEST(Composition, CountsInsideItsAreaOnly) {
 TEST(Composition, WhatItCannotMeanIsAnError) {
   ConditioningEntry area = entry(1);
   area.region.area = Area{8, 8, 0, 0};
-  EXPECT_THAT([] { guess({{entry(3)}, {composed(1, 1)}, 2}); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("can only be positive")));
-  EXPECT_THAT([] { guess({{entry(3), composed(1, 1)}, {entry(1)}, 2}); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("write all of them into one text")));
-  EXPECT_THAT([&] { guess({{composed(3, 1)}, {area}, 2}); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("areas do not go together")));
+  EXPECT_THAT(
+      [] {
+        guess({{entry(3)}, {composed(1, 1)}, 2});
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("can only be positive")));
+  EXPECT_THAT(
+      [] {
+        guess({{entry(3), composed(1, 1)}, {entry(1)}, 2});
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("write all of them into one text")));
+  EXPECT_THAT(
+      [&] {
+        guess({{composed(3, 1)}, {area}, 2});
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("areas do not go together")));
 }
 
 TEST(StepsOfPrompts, AreThoseOfTheSchedule) {
-  Guidance guidance{{at_steps(3, {true, false, true}), at_steps(6, {false, true, false})}, {entry(1)}, 1};
+  Guidance guidance{
+      {at_steps(3, {true, false, true}), at_steps(6, {false, true, false})}, {entry(1)}, 1};
   guidance.schedule = {8, 4, 2, 0};
   EXPECT_NEAR(value(guidance, 8), 3, 1e-4);
   EXPECT_NEAR(value(guidance, 4), 6, 1e-4);
-  EXPECT_NEAR(value(guidance, 3), 6, 1e-4) << "a call between two levels belongs to the step before";
+  EXPECT_NEAR(value(guidance, 3), 6, 1e-4)
+      << "a call between two levels belongs to the step before";
   EXPECT_NEAR(value(guidance, 2), 3, 1e-4);
 }
 
 TEST(StepsOfPrompts, MustBeAsManyAsTheSamplerRuns) {
   Guidance guidance{{at_steps(3, {true, false})}, {entry(1)}, 1};
-  EXPECT_THAT([&] { guess(guidance); }, ThrowsMessage<std::runtime_error>(HasSubstr("does not tell which step")));
+  EXPECT_THAT([&] { guess(guidance); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("does not tell which step")));
   guidance.schedule = {8, 4, 2, 0};
-  EXPECT_THAT([&] { guess(guidance); }, ThrowsMessage<std::runtime_error>(HasSubstr("encoded for 2 steps, but this sampler runs 3")));
+  EXPECT_THAT(
+      [&] { guess(guidance); },
+      ThrowsMessage<std::runtime_error>(HasSubstr("encoded for 2 steps, but this sampler runs 3")));
+}
+
+TEST(StepsOfPrompts, NeedLevelsThatFall) {
+  Guidance guidance{{at_steps(3, {true, false})}, {entry(1)}, 1};
+  guidance.schedule = {1, 4, 0};
+  EXPECT_THAT([&] { guess(guidance); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("levels that only fall")));
 }
 
 TEST(StepsOfPrompts, StepAtFindsTheLevelThatIsWalkedDownFrom) {
