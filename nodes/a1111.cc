@@ -12,6 +12,7 @@
 #include "nodes/diffusion/a1111_encode.h"
 #include "nodes/diffusion/a1111_prompt.h"
 #include "nodes/embeddings.h"
+#include "nodes/encode_text.h"
 #include "nodes/families.h"
 #include "nodes/heartbeat.h"
 #include "nodes/lora.h"
@@ -90,23 +91,17 @@ std::vector<LoraTag> loras_of(const std::vector<A1111Tag>& tags, const RunContex
 class Encoder {
  public:
   Encoder(const Clip& clip, std::vector<std::string> names, RunContext& context)
-      : clip_(clip), names_(std::move(names)), context_(context), heartbeat_(heartbeat_of(context)) {}
+      : clip_(clip), names_(std::move(names)), context_(context), heartbeat_(heartbeat_of(context)) {
+    require_encoders(clip);
+  }
 
   ConditioningEntry encode(const std::string& text) {
     const std::vector<a1111::Fragment> fragments = a1111::parse_emphasis(text);
-    std::vector<at::Tensor> hidden;
-    ConditioningEntry entry;
+    std::vector<diffusion::EncodedText> encoded;  // embeddings may give one encoder a chunk more
     for (const TextEncoder& encoder : clip_.encoders) {
-      const diffusion::EncodedText encoded = encode(*encoder.network->get(heartbeat_), fragments);
-      hidden.push_back(encoded.hidden);
-      entry.pooled = encoded.pooled;  // the last encoder's is the one that models read
+      encoded.push_back(encode(*encoder.network->get(heartbeat_), fragments));
     }
-    // Embeddings of different lengths may give one encoder a chunk more.
-    const auto shorter = [](const at::Tensor& a, const at::Tensor& b) { return a.size(1) < b.size(1); };
-    const int64_t tokens = std::min_element(hidden.begin(), hidden.end(), shorter)->size(1);
-    for (at::Tensor& states : hidden) states = states.narrow(1, 0, tokens);
-    entry.cross_attention = at::cat(hidden, 2);
-    return entry;
+    return join_encoders(encoded);
   }
 
  private:

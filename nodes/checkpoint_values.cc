@@ -26,6 +26,24 @@ int64_t text_width(const PatchedPart& text) {
   return text.names_and_shapes().at("text_model.embeddings.token_embedding.weight").at(1);
 }
 
+// How the network was trained to see noise.
+diffusion::ModelSampling sampling_of(const weights::PredictionGuess& guess) {
+  using diffusion::Timesteps;
+  switch (guess.prediction) {
+    case weights::Prediction::kNoise:
+      break;
+    case weights::Prediction::kV:
+      return diffusion::stable_diffusion_sampling(diffusion::Prediction::kV);
+    case weights::Prediction::kVZeroTerminal:
+      return diffusion::rescale_zero_terminal_snr(diffusion::stable_diffusion_sampling(diffusion::Prediction::kV));
+    case weights::Prediction::kEdm:
+      return diffusion::continuous_sampling(diffusion::Prediction::kEdm, Timesteps::kLog, guess.sigma_min, guess.sigma_max, 0.5);
+    case weights::Prediction::kContinuousV:
+      return diffusion::continuous_sampling(diffusion::Prediction::kV, Timesteps::kLog, guess.sigma_min, guess.sigma_max);
+  }
+  return diffusion::stable_diffusion_sampling(diffusion::Prediction::kEps);
+}
+
 // A Tiny AutoEncoder in one file tells it, or could be for SD 1 as well as for SDXL.
 double latent_scale_of_tiny(const PatchedPart& vae) {
   const auto source = vae.part.naming.sources.find("vae_scale");
@@ -41,28 +59,12 @@ double latent_scale_of_tiny(const PatchedPart& vae) {
 
 }  // namespace
 
-diffusion::ModelSampling sampling_of(const weights::Checkpoint& checkpoint) {
-  using diffusion::stable_diffusion_sampling;
-  switch (checkpoint.prediction.prediction) {
-    case weights::Prediction::kNoise:
-      break;
-    case weights::Prediction::kV:
-      return stable_diffusion_sampling(diffusion::Prediction::kV);
-    case weights::Prediction::kVZeroTerminal:
-      return diffusion::rescale_zero_terminal_snr(stable_diffusion_sampling(diffusion::Prediction::kV));
-    case weights::Prediction::kEdm:
-    case weights::Prediction::kContinuousV:
-      throw std::runtime_error(checkpoint.file->name() + ": this network predicts " +
-                               weights::prediction_name(checkpoint.prediction.prediction) + " (" +
-                               checkpoint.prediction.reason + "), which is not supported yet");
-  }
-  return stable_diffusion_sampling(diffusion::Prediction::kEps);
-}
-
 Model model_of(const weights::Checkpoint& checkpoint, weights::Rounding rounding) {
   PatchedPart unet = part_of(checkpoint, *checkpoint.unet);
   unet.rounding = rounding;
-  return make_model(std::move(unet), checkpoint.family, sampling_of(checkpoint));
+  Model model = make_model(std::move(unet), checkpoint.family, sampling_of(checkpoint.prediction));
+  if (checkpoint.prediction.prediction == weights::Prediction::kEdm) use_playground_latents(model);
+  return model;
 }
 
 Clip clip_of(const weights::Checkpoint& checkpoint, const std::string& name) {

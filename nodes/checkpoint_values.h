@@ -8,10 +8,7 @@
 
 namespace heddle {
 
-/// How the checkpoint's network was trained to see noise. Throws std::runtime_error for trainings that are not supported.
-diffusion::ModelSampling sampling_of(const weights::Checkpoint& checkpoint);
-
-/// REQUIRES: there is a U-Net. Throws as sampling_of.
+/// REQUIRES: there is a U-Net.
 Model model_of(const weights::Checkpoint& checkpoint, weights::Rounding rounding = weights::Rounding::kNone);
 
 /// The text encoders, or a stand-in that says that `name` holds none.
@@ -21,7 +18,8 @@ Clip clip_of(const weights::Checkpoint& checkpoint, const std::string& name);
 /// without exactly one encoder, or both if they are the same kind of encoder.
 Clip clip_of_pair(const weights::Checkpoint& first, const weights::Checkpoint& second);
 
-/// The VAE, or a stand-in that says that `name` holds none.
+/// The VAE, or a stand-in that says that `name` holds none. Throws std::runtime_error for a Tiny AutoEncoder that does not
+/// say which latents it is for.
 VaeValue vae_of(const weights::Checkpoint& checkpoint, const std::string& name);
 
 }  // namespace heddle

@@ -12,10 +12,6 @@
 namespace heddle {
 namespace {
 
-void require_encoders(const Clip& clip) {
-  if (clip.encoders.empty()) throw std::runtime_error(clip.missing);
-}
-
 std::string encoder_name(const TextEncoder& encoder) { return weights::part_name(encoder.weights.part.kind); }
 
 void warn_of_embeddings(const Clip& clip, const std::vector<diffusion::TokenChunks>& tokens, const RunContext& context) {
@@ -34,6 +30,10 @@ void warn_of_embeddings(const Clip& clip, const std::vector<diffusion::TokenChun
 
 }  // namespace
 
+void require_encoders(const Clip& clip) {
+  if (clip.encoders.empty()) throw std::runtime_error(clip.missing);
+}
+
 const TextEncoder& encoder_of(const Clip& clip, weights::PartKind kind) {
   require_encoders(clip);
   std::string present;
@@ -50,26 +50,28 @@ diffusion::TokenChunks tokenize(const TextEncoder& encoder, const std::string& t
   return diffusion::tokenize_prompt(text, network->kind().pad, embedding_finder(*context.folders, *network));
 }
 
+diffusion::ConditioningEntry join_encoders(const std::vector<diffusion::EncodedText>& encoded) {
+  const auto shorter = [](const auto& a, const auto& b) { return a.hidden.size(1) < b.hidden.size(1); };
+  const int64_t tokens = std::min_element(encoded.begin(), encoded.end(), shorter)->hidden.size(1);
+  std::vector<at::Tensor> hidden;
+  for (const diffusion::EncodedText& one : encoded) hidden.push_back(one.hidden.narrow(1, 0, tokens));
+  diffusion::ConditioningEntry entry;
+  entry.cross_attention = hidden.size() == 1 ? hidden[0] : at::cat(hidden, -1);
+  entry.pooled = encoded.back().pooled;
+  return entry;
+}
+
 diffusion::ConditioningEntry encode_tokens(const Clip& clip, const std::vector<diffusion::TokenChunks>& tokens,
                                            const RunContext& context) {
   require_encoders(clip);
   warn_of_embeddings(clip, tokens, context);
   const diffusion::Heartbeat heartbeat = heartbeat_of(context);
-  std::vector<at::Tensor> hidden;
-  at::Tensor pooled;
+  std::vector<diffusion::EncodedText> encoded;
   for (size_t i = 0; i < clip.encoders.size(); ++i) {
     const auto network = clip.encoders[i].network->get(heartbeat);
-    const diffusion::EncodedText encoded = network->encode(tokens.at(i), clip.layer, heartbeat);
-    hidden.push_back(encoded.hidden);
-    pooled = encoded.pooled;
+    encoded.push_back(network->encode(tokens.at(i), clip.layer, heartbeat));
   }
-  const auto shorter = [](const at::Tensor& a, const at::Tensor& b) { return a.size(1) < b.size(1); };
-  const int64_t shortest = std::min_element(hidden.begin(), hidden.end(), shorter)->size(1);
-  for (at::Tensor& part : hidden) part = part.narrow(1, 0, shortest);
-  diffusion::ConditioningEntry entry;
-  entry.cross_attention = hidden.size() == 1 ? hidden[0] : at::cat(hidden, -1);
-  entry.pooled = pooled;
-  return entry;
+  return join_encoders(encoded);
 }
 
 diffusion::ConditioningEntry encode_text(const Clip& clip, const std::string& text, const RunContext& context) {

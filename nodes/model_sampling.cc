@@ -68,12 +68,7 @@ struct ModelSamplingContinuousEDM final : Node {
     const Prediction prediction = edm ? Prediction::kEdm : *sampling == "eps" ? Prediction::kEps : Prediction::kV;
     Model result = *model;
     result.sampling = between_levels(prediction, Timesteps::kLog, sigma_min, sigma_max, edm ? 0.5 : 1);
-    if (playground) {
-      // Li et al. 2024, "Playground v2.5": statistics in the configuration of its VAE.
-      result.latent_scale = 0.5;
-      result.latent_mean = {-1.6574f, 1.886f, -1.383f, 2.5155f};
-      result.latent_spread = {8.4927f, 5.9022f, 6.5498f, 5.2299f};
-    }
+    if (playground) use_playground_latents(result);
     changed = std::move(result);
   }
 };

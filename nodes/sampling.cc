@@ -19,8 +19,10 @@ using diffusion::Conditioning;
 using diffusion::SampleRequest;
 using diffusion::Sigmas;
 
-Picture preview_picture(const at::Tensor& denoised) {
-  const at::Tensor rgb = diffusion::preview_rgb(denoised, diffusion::LatentKind::kStableDiffusion).contiguous();
+Picture preview_picture(const at::Tensor& denoised, weights::Family family) {
+  using diffusion::LatentKind;
+  const LatentKind kind = weights::is_xl(family) ? LatentKind::kStableDiffusionXl : LatentKind::kStableDiffusion;
+  const at::Tensor rgb = diffusion::preview_rgb(denoised, kind).contiguous();
   Picture picture{.width = int(rgb.size(1)), .height = int(rgb.size(0))};
   picture.pixels.assign(rgb.data_ptr<uint8_t>(), rgb.data_ptr<uint8_t>() + rgb.numel());
   return picture;
@@ -42,7 +44,7 @@ Sampled sample_latent(const Guider& guider, const Latent& latent, const Sampling
                               .batch_index = latent.batch_index,
                               .differential = model.differential};
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
-    const Picture preview = preview_picture(denoised);
+    const Picture preview = preview_picture(denoised, model.family);
     context.progress(step + 1, steps, &preview);
   };
   Guider scheduled = guider;

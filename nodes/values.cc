@@ -58,8 +58,7 @@ TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
 
 // What a latent is multiplied by for the U-Net, so that its values are near unit size (Rombach et al. 2022, Podell et al. 2023).
 double latent_scale_of(weights::Family family) {
-  const bool is_xl = family == weights::Family::kSdxl || family == weights::Family::kSdxlRefiner;
-  return is_xl ? 0.13025 : 0.18215;
+  return weights::is_xl(family) ? 0.13025 : 0.18215;
 }
 
 }  // namespace
@@ -90,6 +89,13 @@ Model absent_model() {
   model.network = std::make_shared<const Lazy<diffusion::UNet>>(
       [](const diffusion::Heartbeat&) -> std::shared_ptr<const diffusion::UNet> { throw std::runtime_error(kNoModel); });
   return model;
+}
+
+// Li et al. 2024, "Playground v2.5": statistics in the configuration of its VAE.
+void use_playground_latents(Model& model) {
+  model.latent_scale = 0.5;
+  model.latent_mean = {-1.6574f, 1.886f, -1.383f, 2.5155f};
+  model.latent_spread = {8.4927f, 5.9022f, 6.5498f, 5.2299f};
 }
 
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches) {

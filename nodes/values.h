@@ -48,6 +48,8 @@ struct Model {
 Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
 /// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
 Model absent_model();
+/// Of Playground v2.5, whose latents are levelled by channel.
+void use_playground_latents(Model& model);
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 /// The model with one more patch of sampling, behind those that it has.
 Model with_hooks(const Model& model, diffusion::MakeHooks hooks);

@@ -126,6 +126,8 @@ const char* family_name(Family family) {
   return "an unknown family";
 }
 
+bool is_xl(Family family) { return family == Family::kSdxl || family == Family::kSdxlRefiner; }
+
 FamilyGuess guess_of(Family family, std::string reason) {
   return {family, family_name(family), std::move(reason)};
 }

@@ -13,6 +13,7 @@ namespace heddle::weights {
 /// have fewer blocks.
 enum class Family { kSd1, kSd2, kSdxl, kSdxlRefiner, kUnknown };
 const char* family_name(Family family);  // "Stable Diffusion 1.x"
+bool is_xl(Family family);               // SDXL and its refiner share their latents
 
 /// What something looks like. `name` may be known where `family` is not ("Flux"); it is empty if
 /// nothing is known.

@@ -2,20 +2,42 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+#include <cstdio>
+
 #include "nodes/weights/part_weights.h"
 
 namespace heddle::weights {
 namespace {
 
-// In front of which a marker may stand: a U-Net saved alone keeps its prefix.
-bool has_marker(const TensorFile& file, const Part& unet, const std::string& marker) {
-  return file.tensors().contains(marker) || file.tensors().contains(unet.prefix + marker);
+// The key of a marker, or "": a U-Net saved alone may keep its prefix in front of it.
+std::string find_marker(const TensorFile& file, const Part& unet, const std::string& marker) {
+  for (const std::string& key : {marker, unet.prefix + marker}) {
+    if (file.tensors().contains(key)) return key;
+  }
+  return "";
+}
+
+double read_level(const TensorFile& file, const std::string& key) {
+  const at::Tensor level = read_tensor(file, Source{key}, Rounding::kNone);
+  const double value = level.numel() == 1 ? level.item<double>() : 0;
+  if (value > 0 && std::isfinite(value)) return value;
+  throw FileError(file.name() + ": tensor " + in_quotes(key) + " is no noise level; expected a positive number");
+}
+
+PredictionGuess guess_of_levels(const TensorFile& file, const Part& unet) {
+  PredictionGuess guess{Prediction::kContinuousV, "edm_vpred.sigma_max"};
+  guess.sigma_max = read_level(file, find_marker(file, unet, "edm_vpred.sigma_max"));
+  const std::string smallest = find_marker(file, unet, "edm_vpred.sigma_min");
+  if (!smallest.empty()) guess.sigma_min = read_level(file, smallest);
+  if (guess.sigma_min < guess.sigma_max) return guess;
+  throw FileError(file.name() + ": edm_vpred.sigma_max is below the smallest noise level");
 }
 
 PredictionGuess guess_of_sdxl(const TensorFile& file, const Part& unet) {
-  const auto has = [&](const char* marker) { return has_marker(file, unet, marker); };
-  if (has("edm_mean") && has("edm_std")) return {Prediction::kEdm, "edm_mean and edm_std"};
-  if (has("edm_vpred.sigma_max")) return {Prediction::kContinuousV, "edm_vpred.sigma_max"};
+  const auto has = [&](const char* marker) { return !find_marker(file, unet, marker).empty(); };
+  if (has("edm_mean") && has("edm_std")) return {Prediction::kEdm, "edm_mean and edm_std", 0.002, 80};
+  if (has("edm_vpred.sigma_max")) return guess_of_levels(file, unet);
   if (has("v_pred") && has("ztsnr")) return {Prediction::kVZeroTerminal, "v_pred and ztsnr"};
   if (has("v_pred")) return {Prediction::kV, "v_pred"};
   return {Prediction::kNoise, "there is no v_pred"};
@@ -55,11 +77,11 @@ const char* prediction_name(Prediction prediction) {
     case Prediction::kVZeroTerminal:
       return "v, zero terminal SNR";
     case Prediction::kEdm:
-      return "EDM";
+      return "EDM (Playground)";
     case Prediction::kContinuousV:
       break;
   }
-  return "v over continuous noise levels (EDM)";
+  return "v over continuous noise levels";
 }
 
 PredictionGuess guess_prediction(const TensorFile& file, Family family, const Part& unet) {

@@ -17,11 +17,13 @@ const char* prediction_name(Prediction prediction);  // "noise"
 struct PredictionGuess {
   Prediction prediction = Prediction::kNoise;
   std::string reason;
+  double sigma_min = 0.002, sigma_max = 120;  // of continuous noise levels
 };
 
 /// Of the U-Net `unet` of a file. SDXL: by markers, tensors beside the network ("v_pred"). SD 2 has
 /// none; its two trainings differ in how far a bias of the last attention has spread. SD 1 files do
-/// not tell: noise. Reads at most one small tensor; throws FileError if that cannot be read.
+/// not tell: noise. Reads at most two small tensors; throws FileError if one cannot be read, or if
+/// the noise levels that a file tells are none.
 PredictionGuess guess_prediction(const TensorFile& file, Family family, const Part& unet);
 
 }  // namespace heddle::weights

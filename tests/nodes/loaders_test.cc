@@ -172,13 +172,27 @@ TEST_F(LoadersTest, WhatAFileLacksIsSaidWhenItIsUsed) {
               HasSubstr("\"unet.safetensors\" holds no text encoder; load one with CLIPLoader"));
 }
 
-TEST_F(LoadersTest, OtherTrainingsAreRefusedByName) {
-  Tensors playground = checkpoint_tensors("mini_sdxl");
-  playground["edm_mean"] = at::zeros({4});
-  playground["edm_std"] = at::ones({4});
-  write("checkpoints", "edm.safetensors", playground);
-  EXPECT_THAT(error(loader_of("edm.safetensors"), 1),
-              HasSubstr("this network predicts EDM (edm_mean and edm_std), which is not supported yet"));
+TEST_F(LoadersTest, WhatAModelPredictsDecidesItsNoiseLevels) {
+  const auto loaded = [&](const Tensors& markers) {
+    Tensors tensors = checkpoint_tensors("mini_sdxl");
+    tensors.insert(markers.begin(), markers.end());
+    write("checkpoints", "a.safetensors", tensors);
+    return w.value<Model>(testing::graph_of("{\"1\": " + loader_of("a.safetensors") + "}"), "1", 0);
+  };
+  EXPECT_EQ(loaded({}).sampling.prediction, diffusion::Prediction::kEps);
+  const Model zero = loaded({{"v_pred", at::empty({0})}, {"ztsnr", at::empty({0})}});
+  EXPECT_EQ(zero.sampling.prediction, diffusion::Prediction::kV);
+  EXPECT_NEAR(zero.sampling.sigma_max(), 4518.76, 0.01);
+  const Model playground = loaded({{"edm_mean", at::zeros({4})}, {"edm_std", at::ones({4})}});
+  EXPECT_EQ(playground.sampling.prediction, diffusion::Prediction::kEdm);
+  EXPECT_NEAR(playground.sampling.sigma_max(), 80, 1e-3);
+  EXPECT_EQ(playground.sampling.sigma_data, 0.5);
+  EXPECT_EQ(playground.latent_mean.size(), 4u);
+  const Model cos = loaded({{"edm_vpred.sigma_max", at::tensor(90.0f)}, {"edm_vpred.sigma_min", at::tensor(0.01f)}});
+  EXPECT_EQ(cos.sampling.prediction, diffusion::Prediction::kV);
+  EXPECT_NEAR(cos.sampling.sigma_max(), 90, 1e-3);
+  EXPECT_NEAR(cos.sampling.sigma_min(), 0.01, 1e-6);
+  EXPECT_TRUE(cos.latent_mean.empty());
 }
 
 TEST_F(LoadersTest, WeightsOfEightBitsAreRoundedToThem) {

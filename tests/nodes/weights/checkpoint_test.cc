@@ -186,7 +186,7 @@ TEST_F(CheckpointTest, MarkersTellWhatSdxlPredicts) {
   EXPECT_EQ(predicts({"v_pred", "ztsnr"}), Prediction::kVZeroTerminal);
   EXPECT_EQ(predicts({"ztsnr"}), Prediction::kNoise);
   EXPECT_EQ(predicts({"edm_mean", "edm_std"}), Prediction::kEdm);
-  EXPECT_EQ(predicts({"edm_vpred.sigma_max", "v_pred"}), Prediction::kContinuousV);
+  EXPECT_THROW(predicts({"edm_vpred.sigma_max"}), FileError) << "it must be a number";
 }
 
 TEST_F(CheckpointTest, AnInpaintingModelOfSd2PredictsNoise) {
