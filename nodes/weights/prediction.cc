@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "nodes/weights/part_weights.h"
 
 namespace heddle::weights {
@@ -12,13 +14,17 @@ bool has_marker(const TensorFile& file, const Part& unet, const std::string& mar
   return file.tensors().contains(marker) || file.tensors().contains(unet.prefix + marker);
 }
 
+std::optional<PredictionGuess> marked_v(const TensorFile& file, const Part& unet) {
+  if (!has_marker(file, unet, "v_pred")) return std::nullopt;
+  if (!has_marker(file, unet, "ztsnr")) return PredictionGuess{Prediction::kV, "v_pred"};
+  return PredictionGuess{Prediction::kVZeroTerminal, "v_pred and ztsnr"};
+}
+
 PredictionGuess guess_of_sdxl(const TensorFile& file, const Part& unet) {
   const auto has = [&](const char* marker) { return has_marker(file, unet, marker); };
   if (has("edm_mean") && has("edm_std")) return {Prediction::kEdm, "edm_mean and edm_std"};
   if (has("edm_vpred.sigma_max")) return {Prediction::kContinuousV, "edm_vpred.sigma_max"};
-  if (has("v_pred") && has("ztsnr")) return {Prediction::kVZeroTerminal, "v_pred and ztsnr"};
-  if (has("v_pred")) return {Prediction::kV, "v_pred"};
-  return {Prediction::kNoise, "there is no v_pred"};
+  return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "there is no v_pred"});
 }
 
 constexpr const char* kTellingBias = "output_blocks.11.1.transformer_blocks.0.norm1.bias";
@@ -67,8 +73,9 @@ PredictionGuess guess_prediction(const TensorFile& file, Family family, const Pa
     case Family::kSdxl:
       return guess_of_sdxl(file, unet);
     case Family::kSd2:
-      return guess_of_sd2(file, unet);
+      return marked_v(file, unet).value_or(guess_of_sd2(file, unet));
     case Family::kSd1:
+      return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "there is no v_pred"});
     case Family::kSdxlRefiner:
     case Family::kUnknown:
       break;
