@@ -2,11 +2,11 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/part_to_save.h"
 #include "nodes/save_tensors.h"
 #include "nodes/values.h"
 #include "nodes/weights/lora_extract.h"
 #include "nodes/weights/lora_merge.h"
-#include "nodes/weights/model_file_write.h"
 
 namespace heddle {
 namespace {
@@ -19,9 +19,7 @@ struct Part {
   std::string prefix;
 };
 
-Part part_of(const PatchedPart& part, std::string prefix) {
-  return {weights::part_weights(part.file, part.part, part.rounding, part.patches), std::move(prefix)};
-}
+Part part_of(const PatchedPart& part, std::string prefix) { return {to_save(part).weights(), std::move(prefix)}; }
 
 struct LoraSave final : Node {
   static constexpr NodeInfo kInfo{.name = "LoraSave",

@@ -4,6 +4,7 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/part_to_save.h"
 #include "nodes/values.h"
 #include "nodes/weights/model_merge.h"
 
@@ -12,8 +13,6 @@ namespace {
 
 using weights::Mix;
 using weights::MixOf;
-
-weights::PartToSave to_save(const PatchedPart& part) { return {part.file, part.part, part.patches, part.rounding}; }
 
 [[noreturn]] void reject_families(const std::string& first, weights::Family a, const std::string& second, weights::Family b) {
   throw std::runtime_error(first + " is for " + weights::family_name(a) + " and " + second + " for " +
@@ -32,7 +31,7 @@ std::shared_ptr<const weights::Patches> merged(const PatchedPart& first, const P
 
 Model merged(const Model& first, const Model& second, const MixOf& mix, const RunContext& context) {
   if (first.family != second.family) {
-    reject_families(first.weights.file->name(), first.family, second.weights.file->name(), second.family);
+    reject_families(to_save(first.weights).file->name(), first.family, to_save(second.weights).file->name(), second.family);
   }
   return with_patches(first, merged(first.weights, second.weights, mix, context));
 }
@@ -45,6 +44,9 @@ const TextEncoder& encoder_of(const Clip& clip, const Clip& other, weights::Part
 }
 
 Clip merged(const Clip& first, const Clip& second, Mix mix, const RunContext& context) {
+  for (const Clip* clip : {&first, &second}) {
+    if (clip->encoders.empty()) throw std::runtime_error(clip->missing);
+  }
   if (first.encoders.size() != second.encoders.size()) reject_families("clip1", first.family, "clip2", second.family);
   std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
   for (const TextEncoder& encoder : first.encoders) {

@@ -4,16 +4,15 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/part_to_save.h"
 #include "nodes/save_tensors.h"
 #include "nodes/values.h"
-#include "nodes/weights/model_file_write.h"
+#include "nodes/weights/required_names.h"
 
 namespace heddle {
 namespace {
 
 constexpr const char* kPrefixHelp = "Start of the file name; folders and %date% words are understood.";
-
-weights::PartToSave to_save(const PatchedPart& part) { return {part.file, part.part, part.patches}; }
 
 struct Architecture {
   weights::Family family;
@@ -27,43 +26,60 @@ constexpr Architecture kArchitectures[] = {
     {weights::Family::kSdxlRefiner, "stable-diffusion-xl-v1-refiner", "stable-diffusion-xl-v1-refiner"},
 };
 
-bool predicts_v(const Model& model) { return model.sampling.prediction == diffusion::Prediction::kV; }
+using diffusion::Prediction;
+
+// The ways of sampling that a file can tell.
+enum class Training { kNoise, kV, kVZeroTerminal, kOther };
+
+Training training_of(const Model& model) {
+  const diffusion::ModelSampling& sampling = model.sampling;
+  const auto is_level = [&](const diffusion::ModelSampling& other) { return sampling.sigmas == other.sigmas; };
+  const diffusion::ModelSampling plain = diffusion::stable_diffusion_sampling();
+  if (sampling.timesteps != diffusion::Timesteps::kTable) return Training::kOther;
+  if (sampling.prediction == Prediction::kEps && is_level(plain)) return Training::kNoise;
+  if (sampling.prediction != Prediction::kV) return Training::kOther;
+  if (is_level(plain)) return Training::kV;
+  return is_level(diffusion::rescale_zero_terminal_snr(plain)) ? Training::kVZeroTerminal : Training::kOther;
+}
+
+bool predicts_v(const Model& model) { return model.sampling.prediction == Prediction::kV; }
 
 FileTexts model_texts(const Model& model, const std::string& prefix) {
   FileTexts texts{{"modelspec.sai_model_spec", "1.0.0"},
                   {"modelspec.implementation", "sgm"},
-                  {"modelspec.title", std::filesystem::path(prefix).filename().string()},
-                  {"modelspec.prediction_type", predicts_v(model) ? "v" : "epsilon"}};
+                  {"modelspec.title", std::filesystem::path(prefix).filename().string()}};
+  if (predicts_v(model)) texts["modelspec.prediction_type"] = "v";
+  if (model.sampling.prediction == Prediction::kEps) texts["modelspec.prediction_type"] = "epsilon";
   for (const Architecture& row : kArchitectures) {
     if (row.family == model.family) texts["modelspec.architecture"] = predicts_v(model) ? row.v : row.noise;
   }
   return texts;
 }
 
-bool has_zero_terminal_snr(const diffusion::ModelSampling& sampling) {
-  static const float kZeroTerminal =
-      diffusion::rescale_zero_terminal_snr(diffusion::stable_diffusion_sampling()).sigma_max();
-  return sampling.sigma_max() >= kZeroTerminal;
-}
-
 // The weights do not tell how a model was trained to see noise; these empty tensors do.
-weights::TensorsToWrite markers(const Model& model) {
+weights::TensorsToWrite markers(Training training) {
   const weights::TensorToWrite empty{at::kFloat, {0}, [] { return at::empty({0}); }};
   weights::TensorsToWrite tensors;
-  if (predicts_v(model)) tensors.emplace("v_pred", empty);
-  if (has_zero_terminal_snr(model.sampling)) tensors.emplace("ztsnr", empty);
+  if (training == Training::kV || training == Training::kVZeroTerminal) tensors.emplace("v_pred", empty);
+  if (training == Training::kVZeroTerminal) tensors.emplace("ztsnr", empty);
   return tensors;
 }
 
-weights::TensorsToWrite model_tensors(const Model& model) {
+weights::TensorsToWrite model_tensors(const Model& model, const RunContext& context) {
   weights::TensorsToWrite tensors = weights::checkpoint_tensors(to_save(model.weights), model.family);
-  tensors.merge(markers(model));
+  const Training training = training_of(model);
+  if (training == Training::kOther) {
+    context.warn("the file cannot tell how this model is set to be sampled; put the same ModelSampling node behind its loader");
+  }
+  tensors.merge(markers(training));
   return tensors;
 }
 
-const VaeValue& checked(const VaeValue& vae) {
+weights::PartToSave vae_to_save(const VaeValue& vae) {
   if (!vae.network) throw std::runtime_error(vae.missing);
-  return vae;
+  weights::PartToSave part = to_save(vae.weights);
+  if (!weights::is_tiny_vae(vae.weights.names_and_shapes())) return part;
+  throw std::runtime_error(part.file->name() + " is a Tiny AutoEncoder for quick looks, which is not saved; use a whole VAE");
 }
 
 std::string encoders_text(const std::vector<weights::PartKind>& kinds) {
@@ -74,6 +90,7 @@ std::string encoders_text(const std::vector<weights::PartKind>& kinds) {
 
 // A file with the encoders of another family would load as neither.
 void check_belong_together(const Model& model, const Clip& clip) {
+  if (clip.encoders.empty()) throw std::runtime_error(clip.missing);
   const std::vector<weights::PartKind> wanted = weights::text_encoders_of(model.family);
   std::vector<weights::PartKind> given;
   for (const TextEncoder& encoder : clip.encoders) given.push_back(encoder.weights.part.kind);
@@ -98,11 +115,11 @@ struct CheckpointSave final : Node {
 
   void run(RunContext& context) override {
     check_belong_together(*model, *clip);
-    weights::TensorsToWrite tensors = model_tensors(*model);
+    weights::TensorsToWrite tensors = model_tensors(*model, context);
     for (const TextEncoder& encoder : clip->encoders) {
       tensors.merge(weights::checkpoint_tensors(to_save(encoder.weights), model->family));
     }
-    tensors.merge(weights::checkpoint_tensors(to_save(checked(*vae).weights), model->family));
+    tensors.merge(weights::checkpoint_tensors(vae_to_save(*vae), model->family));
     save_tensors(tensors, model_texts(*model, *filename_prefix), *filename_prefix, context);
   }
 };
@@ -118,7 +135,7 @@ struct ModelSave final : Node {
   In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "diffusion_models/ComfyUI"};
 
   void run(RunContext& context) override {
-    save_tensors(model_tensors(*model), model_texts(*model, *filename_prefix), *filename_prefix, context);
+    save_tensors(model_tensors(*model, context), model_texts(*model, *filename_prefix), *filename_prefix, context);
   }
 };
 
@@ -133,6 +150,7 @@ struct CLIPSave final : Node {
   In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "clip/ComfyUI"};
 
   void run(RunContext& context) override {
+    if (clip->encoders.empty()) throw std::runtime_error(clip->missing);
     for (const TextEncoder& encoder : clip->encoders) {
       save_tensors(weights::part_tensors(to_save(encoder.weights)), {},
                    *filename_prefix + "_" + weights::encoder_key(encoder.weights.part.kind), context);
@@ -150,7 +168,7 @@ struct VAESave final : Node {
   In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "vae/ComfyUI_vae"};
 
   void run(RunContext& context) override {
-    save_tensors(weights::part_tensors(to_save(checked(*vae).weights)), {}, *filename_prefix, context);
+    save_tensors(weights::part_tensors(vae_to_save(*vae)), {}, *filename_prefix, context);
   }
 };
 

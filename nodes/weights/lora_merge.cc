@@ -66,6 +66,10 @@ Factors scaled_factors(const Patch& part) {
   const auto& change = std::get<LowRank>(part.change);
   at::Tensor down = change.down.to(at::kFloat).flatten(1);
   if (change.mid.defined()) {
+    if (change.mid.dim() < 3 || change.mid.size(1) != down.size(0)) {
+      reject(part, "has mid " + shape_text(change.mid.sizes()) + " and down " +
+                       shape_text(change.down.sizes()) + ", which do not fit each other");
+    }
     down = at::einsum("oik,ic->ock", {change.mid.to(at::kFloat).flatten(2), down}).flatten(1);
   }
   const double rank = double(change.down.size(0));

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "nodes/weights/part_weights.h"
 
@@ -34,13 +35,17 @@ PredictionGuess guess_of_levels(const TensorFile& file, const Part& unet) {
   throw FileError(file.name() + ": edm_vpred.sigma_max is below the smallest noise level");
 }
 
+std::optional<PredictionGuess> marked_v(const TensorFile& file, const Part& unet) {
+  if (find_marker(file, unet, "v_pred").empty()) return std::nullopt;
+  if (find_marker(file, unet, "ztsnr").empty()) return PredictionGuess{Prediction::kV, "v_pred"};
+  return PredictionGuess{Prediction::kVZeroTerminal, "v_pred and ztsnr"};
+}
+
 PredictionGuess guess_of_sdxl(const TensorFile& file, const Part& unet) {
   const auto has = [&](const char* marker) { return !find_marker(file, unet, marker).empty(); };
   if (has("edm_mean") && has("edm_std")) return {Prediction::kEdm, "edm_mean and edm_std", 0.002, 80};
   if (has("edm_vpred.sigma_max")) return guess_of_levels(file, unet);
-  if (has("v_pred") && has("ztsnr")) return {Prediction::kVZeroTerminal, "v_pred and ztsnr"};
-  if (has("v_pred")) return {Prediction::kV, "v_pred"};
-  return {Prediction::kNoise, "there is no v_pred"};
+  return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "there is no v_pred"});
 }
 
 constexpr const char* kTellingBias = "output_blocks.11.1.transformer_blocks.0.norm1.bias";
@@ -89,8 +94,9 @@ PredictionGuess guess_prediction(const TensorFile& file, Family family, const Pa
     case Family::kSdxl:
       return guess_of_sdxl(file, unet);
     case Family::kSd2:
-      return guess_of_sd2(file, unet);
+      return marked_v(file, unet).value_or(guess_of_sd2(file, unet));
     case Family::kSd1:
+      return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "there is no v_pred"});
     case Family::kSdxlRefiner:
     case Family::kUnknown:
       break;

@@ -22,8 +22,9 @@ struct PredictionGuess {
 
 /// Of the U-Net `unet` of a file. SDXL: by markers, tensors beside the network ("v_pred"). SD 2 has
 /// none; its two trainings differ in how far a bias of the last attention has spread. SD 1 files do
-/// not tell: noise. Reads at most two small tensors; throws FileError if one cannot be read, or if
-/// the noise levels that a file tells are none.
+/// not tell: noise. A file of either that CheckpointSave wrote has the marker, and it counts. Reads
+/// at most two small tensors; throws FileError if one cannot be read, or if the noise levels that a
+/// file tells are none.
 PredictionGuess guess_prediction(const TensorFile& file, Family family, const Part& unet);
 
 }  // namespace heddle::weights
