@@ -5,18 +5,28 @@
 #include <stdexcept>
 
 #include "nodes/tensor_io.h"
+#include "nodes/weights/shared_weights.h"
 
 namespace heddle {
 namespace {
 
+bool is_half(const PatchedPart& weights) { return weights::is_text_encoder(weights.part.kind); }
+
 // Every part is computed in fp32 whatever its file holds; the text encoder by way of fp16 (see part_weights).
-std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights, bool half) {
-  return weights::part_weights(weights.file, weights.part, half, weights.patches);
+PatchedPart with_sharing(PatchedPart weights) {
+  if (weights.unpatched) return weights;
+  weights.unpatched = weights::shared_weights(weights::part_weights(weights.file, weights.part, is_half(weights), nullptr));
+  return weights;
+}
+
+// REQUIRES: `weights` is with_sharing().
+std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
+  return weights::patched_weights(weights.unpatched, weights.patches, is_half(weights), weights.placement);
 }
 
 std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
   return std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::UNet>(*read_weights(weights, false), heartbeat);
+    return std::make_shared<const diffusion::UNet>(*read_weights(weights), heartbeat);
   });
 }
 
@@ -40,27 +50,37 @@ diffusion::ClipKind clip_kind(weights::PartKind part, weights::Family family) {
   return kind;
 }
 
-TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
+// What is merged is rounded, so nothing goes beside.
+TextEncoder make_encoder(PatchedPart part, weights::Family family) {
+  PatchedPart weights = with_sharing(std::move(part));
+  weights.placement = weights::Placement::kMerged;
   TextEncoder encoder{.weights = weights, .network = nullptr};
   const diffusion::ClipKind kind = clip_kind(weights.part.kind, family);
   encoder.network = std::make_shared<const Lazy<diffusion::ClipText>>([weights, kind](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::ClipText>(*read_weights(weights, true), kind, heartbeat);
+    return std::make_shared<const diffusion::ClipText>(*read_weights(weights), kind, heartbeat);
   });
   return encoder;
 }
 
 }  // namespace
 
-weights::NamesAndShapes PatchedPart::names_and_shapes() const { return weights::shapes_of(*file, part); }
+weights::NamesAndShapes PatchedPart::names_and_shapes() const {
+  weights::NamesAndShapes shapes = weights::shapes_of(*file, part);
+  if (!patches) return shapes;
+  for (const auto& [name, changes] : *patches) shapes[name] = weights::patched_shape(shapes.at(name), changes);
+  return shapes;
+}
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
+  if (patches) return weights::added_bytes(*unpatched, *patches, placement);
   size_t elements = 0;
   for (const auto& [name, shape] : names_and_shapes()) elements += size_t(c10::multiply_integers(shape));
   return elements * sizeof(float);
 }
 
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling) {
+  PatchedPart weights = with_sharing(std::move(part));
   auto network = unread_unet(weights);
   return {.weights = std::move(weights), .family = family, .sampling = std::move(sampling), .network = std::move(network)};
 }
@@ -96,10 +116,11 @@ Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::share
   return patched;
 }
 
-VaeValue make_vae(PatchedPart weights) {
+VaeValue make_vae(PatchedPart part) {
+  const PatchedPart weights = with_sharing(std::move(part));
   VaeValue vae{.weights = weights};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::Vae>(*read_weights(weights, false), heartbeat);
+    return std::make_shared<const diffusion::Vae>(*read_weights(weights), heartbeat);
   });
   return vae;
 }

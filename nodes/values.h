@@ -17,6 +17,7 @@
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
+#include "nodes/weights/patched_weights.h"
 
 namespace heddle {
 
@@ -25,10 +26,14 @@ struct PatchedPart {
   std::shared_ptr<const weights::TensorFile> file;
   weights::Part part;
   std::shared_ptr<const weights::Patches> patches;  // null: none
+  weights::Placement placement = weights::Placement::kBySize;
+  /// The part without patches. Networks that are made from it have their unchanged tensors in common.
+  std::shared_ptr<const diffusion::Weights> unpatched = nullptr;
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
-  /// What the part takes in memory in fp32, in bytes.
+  /// What the part takes in memory in fp32, in bytes. With patches, what they add to the part without: the rest is
+  /// shared with it.
   size_t bytes() const;
 };
 
@@ -40,7 +45,7 @@ struct Model {
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
 };
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling);
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
 
 /// One network of a CLIP; its kind is that of its part.
@@ -67,7 +72,7 @@ struct VaeValue {
   std::string missing;  // why there is none; "" if there is one
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
-VaeValue make_vae(PatchedPart weights);
+VaeValue make_vae(PatchedPart part);
 /// The network, or std::runtime_error with the reason why there is none.
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat);
 
