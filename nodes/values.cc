@@ -6,6 +6,7 @@
 
 #include "nodes/diffusion/taesd.h"
 #include "nodes/tensor_io.h"
+#include "nodes/weights/shared_weights.h"
 
 namespace heddle {
 namespace {
@@ -14,8 +15,17 @@ constexpr const char* kNoModel =
     "there is no model: the step that this MODEL comes from was given none to pass on; link one to it";
 
 // Every part is computed in fp32 whatever its file holds.
+PatchedPart with_sharing(PatchedPart weights) {
+  if (weights.unpatched) return weights;
+  weights.unpatched =
+      weights::shared_weights(weights::part_weights(weights.file, weights.part, weights.rounding, nullptr));
+  return weights;
+}
+
+// REQUIRES: `weights` is with_sharing().
 std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
-  return weights::part_weights(weights.file, weights.part, weights.rounding, weights.patches);
+  const bool half = weights.rounding == weights::Rounding::kFp16;
+  return weights::patched_weights(weights.unpatched, weights.patches, half, weights.placement);
 }
 
 std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
@@ -45,9 +55,11 @@ diffusion::ClipKind clip_kind(const weights::Part& part, weights::Family family)
   return kind;
 }
 
-// By way of fp16, as ComfyUI keeps text encoders.
-TextEncoder make_encoder(PatchedPart weights, weights::Family family) {
-  weights.rounding = weights::Rounding::kFp16;
+// By way of fp16, as ComfyUI keeps text encoders. What is merged is rounded, so nothing goes beside.
+TextEncoder make_encoder(PatchedPart part, weights::Family family) {
+  part.rounding = weights::Rounding::kFp16;
+  PatchedPart weights = with_sharing(std::move(part));
+  weights.placement = weights::Placement::kMerged;
   TextEncoder encoder{.weights = weights, .network = nullptr};
   const diffusion::ClipKind kind = clip_kind(weights.part, family);
   encoder.network = std::make_shared<const Lazy<diffusion::ClipText>>([weights, kind](const diffusion::Heartbeat& heartbeat) {
@@ -65,17 +77,22 @@ double latent_scale_of(weights::Family family) {
 
 weights::NamesAndShapes PatchedPart::names_and_shapes() const {
   if (!file) throw std::runtime_error(kNoModel);
-  return weights::shapes_of(*file, part);
+  weights::NamesAndShapes shapes = weights::shapes_of(*file, part);
+  if (!patches) return shapes;
+  for (const auto& [name, changes] : *patches) shapes[name] = weights::patched_shape(shapes.at(name), changes);
+  return shapes;
 }
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
+  if (patches) return weights::added_bytes(*unpatched, *patches, placement);
   size_t elements = 0;
   for (const auto& [name, shape] : names_and_shapes()) elements += size_t(c10::multiply_integers(shape));
   return elements * sizeof(float);
 }
 
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling) {
+  PatchedPart weights = with_sharing(std::move(part));
   auto network = unread_unet(weights);
   return {.weights = std::move(weights),
           .family = family,
@@ -135,7 +152,8 @@ Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::share
   return patched;
 }
 
-VaeValue make_vae(PatchedPart weights) {
+VaeValue make_vae(PatchedPart part) {
+  const PatchedPart weights = with_sharing(std::move(part));
   VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights](const diffusion::Heartbeat& heartbeat) {
     return std::make_shared<const diffusion::Vae>(*read_weights(weights), heartbeat);
@@ -143,7 +161,8 @@ VaeValue make_vae(PatchedPart weights) {
   return vae;
 }
 
-VaeValue make_tiny_vae(PatchedPart weights, double latent_scale) {
+VaeValue make_tiny_vae(PatchedPart part, double latent_scale) {
+  const PatchedPart weights = with_sharing(std::move(part));
   VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights, latent_scale](const diffusion::Heartbeat& heartbeat) {
     return std::make_shared<const diffusion::Vae>(diffusion::read_tiny_network(*read_weights(weights), latent_scale, heartbeat));

@@ -18,6 +18,7 @@
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
 #include "nodes/weights/part_weights.h"
+#include "nodes/weights/patched_weights.h"
 
 namespace heddle {
 
@@ -27,10 +28,14 @@ struct PatchedPart {
   weights::Part part;
   std::shared_ptr<const weights::Patches> patches;  // null: none
   weights::Rounding rounding = weights::Rounding::kNone;
+  weights::Placement placement = weights::Placement::kBySize;
+  /// The part without patches. Networks that are made from it have their unchanged tensors in common.
+  std::shared_ptr<const diffusion::Weights> unpatched = nullptr;
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
-  /// What the part takes in memory in fp32, in bytes.
+  /// What the part takes in memory in fp32, in bytes. With patches, what they add to the part without: the rest is
+  /// shared with it.
   size_t bytes() const;
 };
 
@@ -45,7 +50,7 @@ struct Model {
   std::optional<double> differential{};               // see diffusion::SampleRequest
   std::vector<diffusion::MakeHooks> hooks{};  // of its patches, in the order of their nodes
 };
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling);
 /// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
 Model absent_model();
 /// Of Playground v2.5, whose latents are levelled by channel.
@@ -79,9 +84,9 @@ struct VaeValue {
   std::string missing;  // why there is none; "" if there is one
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
-VaeValue make_vae(PatchedPart weights);
+VaeValue make_vae(PatchedPart part);
 /// A Tiny AutoEncoder; see read_tiny_network for the scale.
-VaeValue make_tiny_vae(PatchedPart weights, double latent_scale);
+VaeValue make_tiny_vae(PatchedPart part, double latent_scale);
 /// No network: the latent is the picture.
 VaeValue pixel_space_vae();
 /// The network, or std::runtime_error with the reason why there is none.

@@ -51,6 +51,7 @@ class LayerReader {
 
  private:
   Tensor read(const std::string& tensor, const Shape& expected);
+  std::vector<LowRankTerm> beside(const std::string& tensor, const Shape& down, const Shape& up);
   [[noreturn]] void fail(const std::string& message) const;
 
   const Weights& weights_;

@@ -114,6 +114,19 @@ at::Tensor apply_patches(const at::Tensor& weight, const std::vector<Patch>& pat
   return result;
 }
 
+bool has_effect(const Patch& patch) {
+  const auto* low_rank = std::get_if<LowRank>(&patch.change);
+  return patch.strength != 0 || (low_rank && !low_rank->padded.empty()) ||
+         std::holds_alternative<Replacement>(patch.change) ||
+         std::holds_alternative<Blend>(patch.change) || std::holds_alternative<Scale>(patch.change);
+}
+
+size_t bytes_of(const Patch& patch) {
+  size_t bytes = 0;
+  for (const auto& [name, tensor] : tensors_of(patch)) bytes += tensor->nbytes();
+  return bytes;
+}
+
 std::vector<int64_t> patched_shape(std::vector<int64_t> weight, const std::vector<Patch>& patches) {
   for (const Patch& patch : patches) {
     const auto* low_rank = std::get_if<LowRank>(&patch.change);
@@ -125,14 +138,16 @@ std::vector<int64_t> patched_shape(std::vector<int64_t> weight, const std::vecto
 std::shared_ptr<const Patches> with_patches(const std::shared_ptr<const Patches>& base,
                                             const Patches& added, double strength) {
   auto patches = std::make_shared<Patches>(base ? *base : Patches());
+  bool changed = false;
   for (const auto& [name, changes] : added) {
-    std::vector<Patch>& all = (*patches)[name];
-    for (const Patch& change : changes) {
-      all.push_back(change);
-      all.back().strength *= strength;
+    for (Patch change : changes) {
+      change.strength *= strength;
+      if (!has_effect(change)) continue;
+      (*patches)[name].push_back(std::move(change));
+      changed = true;
     }
   }
-  return patches;
+  return changed ? patches : base;
 }
 
 }  // namespace heddle::weights

@@ -123,10 +123,17 @@ std::optional<std::string> misfit(const Patch& patch, const std::vector<int64_t>
 /// on the number of threads. Throws FileError naming key and shapes if a patch does not fit.
 at::Tensor apply_patches(const at::Tensor& weight, const std::vector<Patch>& patches);
 
+/// False for a patch that leaves every weight as it is.
+bool has_effect(const Patch& patch);
+
+/// What a patch takes in memory.
+size_t bytes_of(const Patch& patch);
+
 /// The shape of a weight after its patches.
 std::vector<int64_t> patched_shape(std::vector<int64_t> weight, const std::vector<Patch>& patches);
 
-/// `base` (may be null) followed by `added`, whose strengths are multiplied by `strength`.
+/// `base` (may be null) followed by `added`, whose strengths are multiplied by `strength`. Patches
+/// without effect are dropped; `base` itself if that leaves none.
 std::shared_ptr<const Patches> with_patches(const std::shared_ptr<const Patches>& base,
                                             const Patches& added, double strength);
 

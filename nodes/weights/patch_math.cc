@@ -221,17 +221,12 @@ Tensor changed(Tensor weight, const Scale& change, const Patch&) {
   return weight.mul_(change.factor);
 }
 
-bool needs_strength(const Change& change) {
-  return !std::holds_alternative<Replacement>(change) && !std::holds_alternative<Blend>(change) &&
-         !std::holds_alternative<Scale>(change);
-}
-
 }  // namespace
 
 Tensor patched(Tensor weight, const Patch& patch) {
+  if (!has_effect(patch)) return weight;
   const auto* low_rank = std::get_if<LowRank>(&patch.change);
   if (low_rank && !low_rank->padded.empty()) weight = padded_to(weight, low_rank->padded);
-  if (patch.strength == 0 && needs_strength(patch.change)) return weight;
   return std::visit(
       [&](const auto& change) { return changed(std::move(weight), change, patch); }, patch.change);
 }

@@ -1,5 +1,6 @@
 #include "nodes/weights/inspect.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,6 +43,23 @@ TEST(Inspect, SaysAllOfALora) {
   EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
   EXPECT_EQ(summary.reason, "its metadata says \"stable-diffusion-v1/lora\"");
   EXPECT_EQ(summary.layout, "LoRA (134 weights), rank 8, alpha 4");
+}
+
+TEST(Inspect, TriggerWordsAreThoseOfTheMetadataAndTheMostFrequentTags) {
+  const TestFolder folder;
+  const std::map<std::string, std::string> metadata{
+      {"modelspec.trigger_phrase", "in ink style"},
+      {"ss_tag_frequency", R"({"10_ink": {"ink": 20, "cat": 3}, "5_more": {"cat": 30, "in ink style": 1, "x": "y"}})"}};
+  testing::write_tensors(folder / "a.safetensors",
+                         {{"x.lora_up.weight", at::ones({2, 1})}, {"x.lora_down.weight", at::ones({1, 2})}}, metadata);
+  const FileSummary summary = inspect_file(folder / "a.safetensors");
+  EXPECT_EQ(summary.triggers, (std::vector<std::string>{"in ink style", "cat", "ink"}));
+  EXPECT_EQ(summary.layout, "LoRA (1 weight), rank 1, without alpha: 1");
+}
+
+TEST(Inspect, ADamagedLoraSaysWhatIsMissing) {
+  const FileSummary summary = inspect_hollow({{"x.lora_up.weight", "F16", {4, 2}}, {"y.diff", "F16", {4}}});
+  EXPECT_THAT(summary.layout, ::testing::HasSubstr("difference (1 weight); damaged: a.safetensors: \"x.lora_up.weight\" is there"));
 }
 
 TEST(Inspect, SaysAllOfSdxl) {
