@@ -15,7 +15,8 @@ constexpr size_t kMaxTensors = 100'000;  // ten times those of a checkpoint with
 constexpr size_t kMaxNameBytes = 512;    // the longest names have about 100
 // A text may be mentioned any number of times. What is beyond is for nobody's eyes.
 constexpr size_t kMaxMetadata = 1'000, kMaxMetadataBytes = 4096;
-constexpr size_t kMaxDepth = 64;  // names of modules have about 10 dots
+constexpr size_t kMaxDepth = 64;        // names of modules have about 10 dots
+constexpr size_t kMaxAttributes = 100;  // modules have about 15, which are searched
 
 // Walks the tree without recursion. A container may be met more than once, but its tensors only
 // under one name: that is what ends loops, and trees that are wider than the file is long.
@@ -101,6 +102,9 @@ class Flattener {
   // A module's tensors are under a key of its state, and named as if they were its own.
   bool open_parameters(PickleId module) {
     const auto& state = tree_.items_of(tree_[module]);
+    if (state.size() > 2 * kMaxAttributes) {
+      source_.fail(tree_[module].at, "a module with more than 100 attributes");
+    }
     for (size_t i = 0; i + 1 < state.size(); i += 2) {
       const bool right = tree_[state[i]].text == "_parameters";
       if (right && tree_[state[i + 1]].kind == Kind::kDict) return open(state[i + 1]);

@@ -174,6 +174,14 @@ TEST_F(PickleHostileTest, CountsAreLimited) {
               HasSubstr("more than 100000"));
 }
 
+TEST_F(PickleHostileTest, ModulesThatShareAHugeStateAreNotSearchedOverAndOver) {
+  std::string state = "}q\1(";
+  for (int i = 0; i < 200; ++i) state += p::number(i) + "N";
+  const std::string module = p::global("torch.nn.modules.container", "ParameterDict") + ")\x81h\1b";
+  EXPECT_THAT(pickle_error("(" + state + "u" + module + "t"),
+              HasSubstr("a module with more than 100 attributes"));
+}
+
 TEST_F(PickleHostileTest, NamesAreLimited) {
   const std::string tensor = p::floats("0", 4);
   EXPECT_THAT(pickle_error(p::dict({p::text(std::string(5000, 'a')), tensor})),
