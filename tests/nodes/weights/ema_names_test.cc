@@ -67,8 +67,8 @@ TEST(EmaNames, ACheckpointOfAveragedWeightsAloneIsRead) {
       folder / "a.safetensors", averaged(spec_tensors("checkpoints/mini_sd15.spec.json"))));
   EXPECT_EQ(checkpoint.family, Family::kSd1);
   ASSERT_TRUE(checkpoint.unet && checkpoint.vae && !checkpoint.text.empty());
-  EXPECT_EQ(checkpoint.unet->names.size(), 686u);
-  EXPECT_EQ(checkpoint.unet->names.at("time_embed.0.weight"),
+  EXPECT_EQ(checkpoint.unet->naming.sources.size(), 686u);
+  EXPECT_EQ(checkpoint.unet->naming.sources.at("time_embed.0.weight").key,
             "model_ema.diffusion_modeltime_embed0weight");
 }
 

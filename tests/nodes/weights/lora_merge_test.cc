@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/lora.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {

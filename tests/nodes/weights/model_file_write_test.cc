@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "nodes/weights/checkpoint.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
