@@ -1,4 +1,4 @@
-// Nodes of ComfyUI 0.3.64 that heddle does not have yet: their names are known, so that a graph that uses one is told so.
+// Nodes of ComfyUI 0.3.64 that heddle does not have yet: a graph that uses one is told so.
 #include "engine/registry.h"
 #include "nodes/families.h"
 
@@ -26,7 +26,8 @@ const std::vector<Missing>& missing_nodes() {
       {"lists of pictures", {"RebatchLatents", "RebatchImages", "LoadImageSetFromFolderNode"}},
       {"animated pictures and drawings", {"SaveAnimatedWEBP", "SaveAnimatedPNG", "SaveSVGNode"}},
       {"cameras", {"WebcamCapture"}},
-      {"training", {"TrainLoraNode", "SaveLoRANode", "LoraModelLoader", "LoadImageTextSetFromFolderNode", "LossGraphNode"}},
+      {"training",
+       {"TrainLoraNode", "SaveLoRANode", "LoraModelLoader", "LoadImageTextSetFromFolderNode", "LossGraphNode"}},
       {"LoRA and model changes by prompt or step",
        {"CreateHookLora", "CreateHookLoraModelOnly", "CreateHookModelAsLora", "CreateHookModelAsLoraModelOnly",
         "SetHookKeyframes", "CreateHookKeyframe", "CreateHookKeyframesInterpolated", "CreateHookKeyframesFromFloats",
@@ -66,8 +67,8 @@ const std::vector<Missing>& missing_nodes() {
         "WanSoundImageToVideo", "WanSoundImageToVideoExtend", "WanHuMoImageToVideo", "WanAnimateToVideo",
         "Wan22ImageToVideoLatent", "ContextWindowsManual", "WanContextWindowsManual"}},
       {"audio",
-       {"EmptyLatentAudio", "VAEEncodeAudio", "VAEDecodeAudio", "SaveAudio", "SaveAudioMP3", "SaveAudioOpus", "LoadAudio",
-        "PreviewAudio", "ConditioningStableAudio", "RecordAudio", "TrimAudioDuration", "SplitAudioChannels",
+       {"EmptyLatentAudio", "VAEEncodeAudio", "VAEDecodeAudio", "SaveAudio", "SaveAudioMP3", "SaveAudioOpus",
+        "LoadAudio", "PreviewAudio", "ConditioningStableAudio", "RecordAudio", "TrimAudioDuration", "SplitAudioChannels",
         "AudioConcat", "AudioMerge", "AudioAdjustVolume", "EmptyAudio", "TextEncodeAceStepAudio",
         "EmptyAceStepLatentAudio", "AudioEncoderLoader", "AudioEncoderEncode"}},
       {"3D",
