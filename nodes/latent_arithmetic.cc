@@ -83,7 +83,8 @@ struct LatentBlend final : Node {
                                   .display_name = "Latent Blend"};
   In<Latent> samples1{this, "samples1", "First latent."};
   In<Latent> samples2{this, "samples2", kSecond};
-  In<double> blend_factor{this, "blend_factor", "1: only the first, 0: only the second.", 0.5, between(0, 1), step(0.01)};
+  In<double> blend_factor{this, "blend_factor", "1: only the first, 0: only the second.", 0.5, between(0, 1),
+                          step(0.01)};
   Out<Latent> latent{this, "LATENT"};
 
   void run(RunContext&) override {
