@@ -52,7 +52,7 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  void fill(std::string_view bytes) {
+  void append(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
       if (written >= 0) {
@@ -61,10 +61,10 @@ class Temporary {
         fail("write", target_, errno);
       }
     }
-    if (::fsync(fd_.get()) != 0 || !fd_.close()) fail("write", target_, errno);
   }
 
   void replace_target() {
+    finish();
     if (::rename(path_.c_str(), target_.c_str()) != 0) fail("write", target_, errno);
     path_.clear();
     flush_folder();
@@ -72,6 +72,7 @@ class Temporary {
 
   /// False if the target exists.
   bool become_target() {
+    finish();
     if (!take_free_name()) {
       if (errno == EEXIST) return false;
       fail("write", target_, errno);
@@ -81,6 +82,10 @@ class Temporary {
   }
 
  private:
+  void finish() {
+    if (::fsync(fd_.get()) != 0 || !fd_.close()) fail("write", target_, errno);
+  }
+
   /// Short, so that it fits wherever the target's name does; another process' leftover just costs a
   /// number.
   int create() {
@@ -123,13 +128,17 @@ class Temporary {
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   Temporary temporary(path);
-  temporary.fill(bytes);
+  temporary.append(bytes);
   temporary.replace_target();
 }
 
 bool write_new_file(const fs::path& path, std::string_view bytes) {
+  return write_new_file(path, [&](const AppendBytes& append) { append(bytes); });
+}
+
+bool write_new_file(const fs::path& path, const FileContent& content) {
   Temporary temporary(path);
-  temporary.fill(bytes);
+  content([&](std::string_view bytes) { temporary.append(bytes); });
   return temporary.become_target();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,13 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 /// As above, but never replaces: false if `path` exists already. Two processes that race get one
 /// true.
 bool write_new_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Gives a file its bytes by calling `append` as often as it likes, so that a file may be larger than the memory.
+using AppendBytes = std::function<void(std::string_view bytes)>;
+using FileContent = std::function<void(const AppendBytes& append)>;
+
+/// As above, piece by piece. What `content` throws passes through, and leaves nothing behind either.
+bool write_new_file(const std::filesystem::path& path, const FileContent& content);
 
 /// The whole file. Throws std::runtime_error that names it and the reason.
 std::string read_file(const std::filesystem::path& path);

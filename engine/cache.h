@@ -11,15 +11,27 @@
 #include <string>
 #include <vector>
 
+#include "engine/json.h"
 #include "engine/key.h"
 #include "engine/value.h"
 
 namespace heddle {
 
+/// What a step noted of its result (RunContext::notes).
+struct StepNotes {
+  Key key;
+  std::string node;
+  Json notes;
+};
+/// The notes of a step and of all steps that its result was made from, each once, the first ones first: they are true of
+/// a result however it was come by.
+using History = std::vector<std::shared_ptr<const StepNotes>>;
+
 /// What a step gave: its outputs in order, and the seconds it took.
 struct CachedResult {
   Values outputs;
   double seconds = 0;
+  History history = {};
 };
 
 enum class Tier { kNone, kMemory, kDisk };

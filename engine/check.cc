@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "engine/file_choice.h"
 #include "engine/literal.h"
 #include "engine/topology.h"
 
@@ -166,11 +167,11 @@ class Checker {
   bool check_choice(int i, const InputSpec& spec, const Json& literal) {
     const std::string* text = literal.is_string() ? &literal.get_ref<const std::string&>() : nullptr;
     if (spec.is_file()) {
-      if (text && folders_.find(spec.folder, *text)) return true;
+      if (text && chosen_files(spec, *text, folders_)) return true;
       const std::string shown = text ? *text : literal_text(literal);
       report(i, spec.name, "value_not_in_list",
-             "no file \"" + shown + "\" in " + spec.folder + did_you_mean(shown, listing(spec.folder)) +
-                 choices_text(listing(spec.folder)));
+             "no file \"" + shown + "\" in " + spec.folder + did_you_mean(shown, listing(spec)) +
+                 choices_text(listing(spec)));
       return false;
     }
     if (text && std::find(spec.choices.begin(), spec.choices.end(), *text) != spec.choices.end()) return true;
@@ -189,10 +190,11 @@ class Checker {
     return text;
   }
 
-  const std::vector<std::string>& listing(const std::string& folder) {
-    const auto found = listings_.find(folder);
+  const std::vector<std::string>& listing(const InputSpec& spec) {
+    const std::string key = spec.folder + (spec.names.list ? " by names" : "");
+    const auto found = listings_.find(key);
     if (found != listings_.end()) return found->second;
-    return listings_[folder] = folders_.list(folder);
+    return listings_[key] = file_choices(spec, folders_);
   }
 
   void order_steps() {

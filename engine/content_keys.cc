@@ -3,6 +3,8 @@
 #include <bit>
 #include <stdexcept>
 
+#include "engine/file_choice.h"
+
 namespace heddle {
 namespace {
 
@@ -55,26 +57,36 @@ class KeyMaker {
       hasher_.add(spec.name);
       if (input.is_link()) {
         hasher_.add("link").add(result_.keys[size_t(input.step)]).add_number(uint64_t(input.slot));
-        if (spec.mentions.find) hasher_.add("folder").add(folder_state(spec.mentions.folder, folders_));
+        for (const Mentions& mentions : spec.mentions) hasher_.add("folder").add(folder_state(mentions.folder, folders_));
       } else if (spec.is_file()) {
-        add_file(i, spec.folder, input.literal.get_ref<const std::string&>());
+        add_files(i, spec, input.literal.get_ref<const std::string&>());
       } else {
         add_literal(hasher_, input.literal);
-        if (spec.mentions.find) add_mentions(i, spec.mentions, input.literal.get_ref<const std::string&>());
+        for (const Mentions& mentions : spec.mentions) {
+          add_mentions(i, spec, mentions, input.literal.get_ref<const std::string&>());
+        }
       }
     }
     return hasher_.finish();
   }
 
  private:
-  void add_file(int i, const std::string& folder, const std::string& name) {
+  void add_file(int i, const InputSpec& spec, const std::string& folder, const std::string& name) {
     const Key hash = hash_file(folder, name, folders_, hashes_);
-    result_.files.push_back({i, folder, name, hash});
+    result_.files.push_back({i, spec.name, folder, name, hash});
     hasher_.add("file").add(hash);
   }
 
-  void add_mentions(int i, const Mentions& mentions, const std::string& text) {
-    for (const std::string& name : mentions.find(text, folders_)) add_file(i, mentions.folder, name);
+  void add_files(int i, const InputSpec& spec, const std::string& name) {
+    const auto files = chosen_files(spec, name, folders_);
+    if (!files) throw std::runtime_error("no file \"" + name + "\" in " + spec.folder + " any more");
+    const bool is_plain = files->size() == 1 && files->front().folder == spec.folder && files->front().name == name;
+    if (!is_plain) hasher_.add("files").add(name).add_number(files->size());
+    for (const FolderFile& file : *files) add_file(i, spec, file.folder, file.name);
+  }
+
+  void add_mentions(int i, const InputSpec& spec, const Mentions& mentions, const std::string& text) {
+    for (const std::string& name : mentions.find(text, folders_)) add_file(i, spec, mentions.folder, name);
   }
 
   const CheckedGraph& checked_;

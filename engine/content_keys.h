@@ -14,7 +14,7 @@ namespace heddle {
 /// A file that a step reads.
 struct UsedFile {
   int step = 0;
-  std::string folder, name;
+  std::string input, folder, name;
   Key hash;
 };
 

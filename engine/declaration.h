@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,18 @@ struct Mentions {
   std::function<std::vector<std::string>(const std::string& text, const Folders& folders)> find;
 };
 
+struct FolderFile {
+  std::string folder, name;
+};
+
+/// Choices of files where a name stands for something else than one file of a folder: for several files, or for none.
+struct FileNames {
+  std::function<std::vector<std::string>(const Folders& folders)> list;
+  /// The files that `name` stands for, whose contents are in the key of the step together with the name; nothing if it is
+  /// not a choice. A single file of the input's own folder counts by its content alone.
+  std::function<std::optional<std::vector<FolderFile>>(const std::string& name, const Folders& folders)> files;
+};
+
 struct InputSpec {
   std::string name, type, help;
   bool required = true;
@@ -58,7 +71,8 @@ struct InputSpec {
   double step = 0;                   // 0: the type's own
   std::vector<std::string> choices;  // COMBO with a fixed list
   std::string folder;                // COMBO of the files in a folder: "checkpoints", "input"...
-  Mentions mentions;                 // of a text
+  FileNames names;                   // ...where they are not simply these
+  std::vector<Mentions> mentions;    // of a text
   Widget widget;
 
   bool is_file() const { return !folder.empty(); }

@@ -18,7 +18,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "entries are written as they lie");
 
-constexpr std::string_view kMagic{"heddleR\x01", 8};
+constexpr std::string_view kMagic{"heddleR\x02", 8};
 constexpr size_t kChecksumBytes = sizeof(XXH128_canonical_t);
 constexpr size_t kTrailerBytes = sizeof(uint64_t) + kChecksumBytes;
 constexpr size_t kBufferBytes = size_t{64} << 10;
@@ -173,6 +173,7 @@ struct Output {
 struct Entry {
   double seconds;
   std::vector<Output> outputs;
+  History history;
 };
 
 void check_frame(std::string_view bytes) {
@@ -187,6 +188,18 @@ void check_frame(std::string_view bytes) {
   }
 }
 
+History parse_history(Cursor& table) {
+  History history;
+  const auto count = table.take<uint32_t>();
+  for (uint32_t i = 0; i < count; ++i) {
+    const Key key = table.take<Key>();
+    const std::string node(table.take(table.take<uint32_t>()));
+    Json notes = parse_json(table.take(table.take<uint32_t>()));
+    history.push_back(std::make_shared<const StepNotes>(StepNotes{key, node, std::move(notes)}));
+  }
+  return history;
+}
+
 // REQUIRES: check_frame(bytes) passed.
 Entry parse_entry(std::string_view bytes, const Key& key) {
   const std::string_view tail = bytes.substr(bytes.size() - kTrailerBytes);
@@ -197,12 +210,13 @@ Entry parse_entry(std::string_view bytes, const Key& key) {
   Cursor payloads(body.substr(0, body.size() - table_size));
   Cursor table(body.substr(body.size() - table_size));
   if (table.take<Key>() != key) throw std::runtime_error("it belongs to another key");
-  Entry entry{.seconds = table.take<double>(), .outputs = {}};
+  Entry entry{.seconds = table.take<double>(), .outputs = {}, .history = {}};
   const auto count = table.take<uint32_t>();
   for (uint32_t i = 0; i < count; ++i) {
     const std::string_view type = table.take(table.take<uint32_t>());
     entry.outputs.push_back({type, payloads.take(table.take<uint64_t>())});
   }
+  entry.history = parse_history(table);
   if (!table.at_end() || !payloads.at_end())
     throw std::runtime_error("it holds more than its table says");
   return entry;
@@ -231,6 +245,11 @@ ValuePtr read_value(const Output& output, const ValueReaders& readers) {
   return value;
 }
 
+void append_text(std::string& table, std::string_view text) {
+  append(table, uint32_t(text.size()));
+  table += text;
+}
+
 }  // namespace
 
 uint64_t write_entry(int file, const Key& key, const CachedResult& result, uint64_t max_bytes) {
@@ -242,9 +261,14 @@ uint64_t write_entry(int file, const Key& key, const CachedResult& result, uint6
   append(table, uint32_t(result.outputs.size()));
   for (const ValuePtr& value : result.outputs) {
     const std::string_view type = value->type();
-    append(table, uint32_t(type.size()));
-    table += type;
+    append_text(table, type);
     append(table, write_value(*value, buffer));
+  }
+  append(table, uint32_t(result.history.size()));
+  for (const auto& step : result.history) {
+    append(table, step->key);
+    append_text(table, step->node);
+    append_text(table, step->notes.dump());
   }
   append(table, uint64_t(table.size()));
   buffer.write(table);
@@ -258,7 +282,7 @@ CachedResult read_entry(int file, const Key& key, const ValueReaders& readers) {
   const Bytes bytes = read_whole(file);
   check_frame(bytes.view());
   const Entry entry = parse_entry(bytes.view(), key);
-  CachedResult result{.outputs = {}, .seconds = entry.seconds};
+  CachedResult result{.outputs = {}, .seconds = entry.seconds, .history = entry.history};
   for (const Output& output : entry.outputs) {
     result.outputs.push_back(read_value(output, readers));
   }

@@ -3,7 +3,9 @@
 //   "heddleR" and the format version                     8 bytes
 //   the outputs as Value::write wrote them, back to back
 //   the table: key (32), seconds (8, double), number of outputs (4), and for each output
-//              length of its type name (4), type name, length of its bytes (8)
+//              length of its type name (4), type name, length of its bytes (8),
+//              then the number of notes (4), and for each note key (32), length of the name of the node (4), the name,
+//              length of the note (4), the note in JSON
 //   length of the table                                  8 bytes
 //   XXH3-128 of everything before, big-endian           16 bytes
 //

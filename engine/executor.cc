@@ -6,7 +6,9 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <queue>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -51,6 +53,7 @@ class Execution {
     readers_.resize(count);
     feeds_.resize(count);
     values_.resize(count);
+    histories_.resize(count);
     position_.resize(count);
     for (size_t at = 0; at < plan.order.size(); ++at) position_[size_t(plan.order[at])] = int(at);
     for (const int i : plan.order) count_inputs(i);
@@ -111,10 +114,10 @@ class Execution {
       const int i = queue.top().second;
       queue.pop();
       lock.unlock();
-      Values values;
+      CachedResult result;
       std::exception_ptr failure;
       try {
-        values = take_step(i);
+        result = take_step(i);
       } catch (...) {
         failure = std::current_exception();  // rethrown by run(), on the thread of the caller
       }
@@ -122,13 +125,14 @@ class Execution {
       if (failure) {
         fail(i, failure);
       } else {
-        finish(i, std::move(values));
+        finish(i, std::move(result));
       }
     }
   }
 
-  void finish(int i, Values values) {
-    values_[size_t(i)] = std::move(values);
+  void finish(int i, CachedResult result) {
+    values_[size_t(i)] = std::move(result.outputs);
+    histories_[size_t(i)] = std::move(result.history);
     --remaining_;
     bool woke_pool = false;
     for (const int next : feeds_[size_t(i)]) {
@@ -188,7 +192,7 @@ class Execution {
     event(*session_.observer);
   }
 
-  Values take_step(int i) {
+  CachedResult take_step(int i) {
     if (session_.cancel) session_.cancel->check();
     if (plan_.steps[size_t(i)].action != Action::kCached) return run_step(i);
     const Key& key = plan_.steps[size_t(i)].key;
@@ -200,31 +204,69 @@ class Execution {
     tell([&](Observer& o) { o.step_cached(ref(i), plan_.steps[size_t(i)].tier == Tier::kDisk); });
     const std::lock_guard lock(result_mutex_);
     ++result_.cached;
-    return std::move(cached->outputs);
+    for (const auto& step : cached->history) {
+      if (step->key == key) result_.notes[graph_.steps[size_t(i)].id] = step->notes;
+    }
+    return std::move(*cached);
   }
 
-  Values run_step(int i) {
+  CachedResult run_step(int i) {
     const auto start = Clock::now();
     if (session_.observer) tell([&](Observer& o) { o.step_started(ref(i)); });
     const NodeDeclaration& node = *checked_.steps[size_t(i)].node;
     const std::unique_ptr<Node> instance = node.make();
     bind_inputs(i, *instance);
     RunContext context = make_context(i);
+    CachedResult result{.outputs = {}, .seconds = 0, .history = inherited_history(i)};
+    std::optional<Origin> origin;
+    if (node.info.is_output) context.origin = &origin.emplace(with_history(session_.origin, result.history));
     instance->run(context);
     context.check_cancelled();
-    Values values = collect_outputs(node, *instance);
-    const double seconds = seconds_since(start);
-    if (session_.cache && !node.info.is_output) keep(i, values, seconds);
-    report(i, context, seconds);
-    return values;
+    result.outputs = collect_outputs(node, *instance);
+    result.seconds = seconds_since(start);
+    add_notes(i, context.notes, result.history);
+    if (session_.cache && !node.info.is_output) keep(i, result);
+    report(i, context, result.seconds);
+    return result;
   }
 
-  void keep(int i, const Values& values, double seconds) {
+  void keep(int i, const CachedResult& result) {
     const Key& key = plan_.steps[size_t(i)].key;
     if (session_.verify_cache) {
-      if (const auto cached = session_.cache->get(key)) return verify(cached->outputs, values);
+      if (const auto cached = session_.cache->get(key)) return verify(cached->outputs, result.outputs);
     }
-    session_.cache->put(key, {values, seconds});
+    session_.cache->put(key, result);
+  }
+
+  // Of all inputs, each note once.
+  History inherited_history(int i) const {
+    History history;
+    std::set<Key> known;
+    for (const BoundInput& input : checked_.steps[size_t(i)].inputs) {
+      if (!input.is_link()) continue;
+      for (const auto& step : histories_[size_t(shared_step(plan_, input.step))]) {
+        if (known.insert(step->key).second) history.push_back(step);
+      }
+    }
+    return history;
+  }
+
+  void add_notes(int i, const Json& notes, History& history) const {
+    if (notes.empty()) return;
+    history.push_back(std::make_shared<const StepNotes>(
+        StepNotes{.key = plan_.steps[size_t(i)].key, .node = graph_.steps[size_t(i)].node, .notes = notes}));
+  }
+
+  // What a saved file tells of the steps that made it.
+  static Origin with_history(Origin origin, const History& history) {
+    if (!origin.metadata || history.empty()) return origin;
+    Json& notes = origin.record["notes"] = Json::array();
+    for (const auto& step : history) {
+      Json& entry = notes.emplace_back(Json{{"node", step->node}});
+      entry.update(step->notes);
+      entry.erase("summary");  // the same in words
+    }
+    return origin;
   }
 
   void bind_inputs(int i, Node& instance) {
@@ -290,6 +332,7 @@ class Execution {
   std::vector<std::vector<int>> feeds_;  // steps that a result goes to
   std::vector<int> position_;            // of a step in the plan
   std::vector<Values> values_;
+  std::vector<History> histories_;
   ReadyQueue ready_device_, ready_pool_;
   int remaining_ = 0;
   std::exception_ptr failure_;

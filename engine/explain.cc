@@ -147,8 +147,8 @@ class Explainer {
 
 Json describe_run(const Graph& graph, const CheckedGraph& checked, const ContentKeys& keys,
                   const std::string& numerics) {
-  std::map<std::pair<int, std::string_view>, const UsedFile*> files;
-  for (const UsedFile& file : keys.files) files.emplace(std::pair{file.step, std::string_view(file.folder)}, &file);
+  std::map<std::pair<int, std::string_view>, std::string> hashes;  // one after another where an input has several files
+  for (const UsedFile& file : keys.files) hashes[{file.step, file.input}] += file.hash.hex();
   Json::object_t steps;
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     if (!checked.steps[i].node) continue;
@@ -161,9 +161,8 @@ Json describe_run(const Graph& graph, const CheckedGraph& checked, const Content
       if (input.is_link()) {
         inputs[spec.name] = {graph.steps[size_t(input.step)].id, input.slot};
       } else if (spec.is_file()) {
-        const auto file = files.find({int(i), spec.folder});
-        inputs[spec.name] = {{"file", input.literal},
-                             {"sha256", file == files.end() ? "" : file->second->hash.hex()}};
+        const auto hash = hashes.find({int(i), spec.name});
+        inputs[spec.name] = {{"file", input.literal}, {"sha256", hash == hashes.end() ? "" : hash->second}};
       } else {
         inputs[spec.name] = input.literal;
       }

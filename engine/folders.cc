@@ -140,6 +140,16 @@ std::vector<std::string> Folders::list(std::string_view folder) const {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> Folders::list_holders(std::string_view folder, std::string_view file_name) const {
+  std::set<std::string> files, holders;
+  const auto found = models.find(folder);
+  if (found == models.end()) return {};
+  const auto wanted = [&](const fs::path& file) { return file.filename() == file_name; };
+  for (const fs::path& root : found->second) list_below(root, true, wanted, files);
+  for (const fs::path file : files) holders.insert(file.has_parent_path() ? file.parent_path().generic_string() : ".");
+  return {holders.begin(), holders.end()};
+}
+
 std::optional<fs::path> Folders::find(std::string_view folder, std::string_view name) const {
   if (is_plain_folder(folder)) {
     const auto [plain, other] = split_annotation(name);

@@ -22,6 +22,9 @@ struct Folders {
   /// Files of a folder ("checkpoints", or "input", "output", "temp"), relative names with '/', sorted by code point.
   std::vector<std::string> list(std::string_view folder) const;
 
+  /// Folders below a folder of models that hold a file of that name, in the same form; "." is the folder itself.
+  std::vector<std::string> list_holders(std::string_view folder, std::string_view file_name) const;
+
   /// The file of that name, or nothing. Names that leave the folder ("../x", "/x") are not found. For "input" the
   /// suffixes " [input]", " [output]" and " [temp]" choose another folder, as in ComfyUI.
   std::optional<std::filesystem::path> find(std::string_view folder, std::string_view name) const;

@@ -15,6 +15,7 @@ void add_problem(LoadedGraph& loaded, std::string kind, std::string message) {
 struct Surroundings {
   const std::function<Json()>& declarations;
   std::time_t now;
+  const ForeignTexts& foreign;
 };
 
 void read_editor_format(LoadedGraph& loaded, Json document, const Surroundings& around) {
@@ -61,6 +62,20 @@ const std::string* find_text(const ImageTexts& texts, std::string_view keyword) 
   return nullptr;
 }
 
+bool read_foreign_text(LoadedGraph& loaded, const ImageTexts& texts, const Surroundings& around) {
+  for (const auto& [keyword, read] : around.foreign) {
+    const std::string* text = find_text(texts, keyword);
+    if (!text) continue;
+    ForeignGraph foreign = read(*text);
+    for (Problem& problem : foreign.problems) {
+      (problem.warning ? loaded.warnings : loaded.problems).push_back(std::move(problem));
+    }
+    if (loaded.problems.empty()) loaded.graph = parse_graph(foreign.api, loaded.problems);
+    return true;
+  }
+  return false;
+}
+
 void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string& name, const Surroundings& around) {
   ImageTexts texts;
   try {
@@ -81,7 +96,7 @@ void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string
     if (auto document = parse_text(loaded, *workflow, name + " (workflow)")) {
       read_document(loaded, std::move(*document), around);
     }
-  } else {
+  } else if (!read_foreign_text(loaded, texts, around)) {
     add_problem(loaded, "no_graph",
                 name + " is a picture without a workflow in it; only pictures saved with metadata can be run again");
   }
@@ -91,9 +106,9 @@ void read_picture(LoadedGraph& loaded, std::string_view bytes, const std::string
 }  // namespace
 
 LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations,
-                       std::time_t now) {
+                       std::time_t now, const ForeignTexts& foreign) {
   LoadedGraph loaded;
-  const Surroundings around{declarations, now};
+  const Surroundings around{declarations, now, foreign};
   if (looks_like_picture(bytes)) {
     read_picture(loaded, bytes, name, around);
   } else if (auto document = parse_text(loaded, bytes, name)) {

@@ -3,11 +3,13 @@
 
 #include <ctime>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/graph.h"
+#include "engine/picture_text.h"
 #include "engine/pipeline.h"
 #include "engine/problem.h"
 
@@ -22,10 +24,13 @@ struct LoadedGraph {
   Problems warnings;
 };
 
+/// Readers of what other programs write into pictures, by keyword.
+using ForeignTexts = std::map<std::string, std::function<ForeignGraph(const std::string& text)>>;
+
 /// `declarations` gives /object_info; it is called for the editor format only. Of a picture that has both, the prompt
-/// (what ran) is taken and the workflow kept. A body as posted to /prompt, {"prompt": {...}}, is read too.
+/// (what ran) is taken and the workflow kept; `foreign` is for pictures that have neither. A body as posted to /prompt, {"prompt": {...}}, is read too.
 /// `now` is for the dates in file names of the editor format. Never throws for bad content: it is a problem.
 LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations,
-                       std::time_t now);
+                       std::time_t now, const ForeignTexts& foreign = {});
 
 }  // namespace heddle

@@ -15,7 +15,7 @@ void apply(InputSpec& spec, StepSize step) { spec.step = step.size; }
 
 void apply(InputSpec& spec, OneOf choices) { spec.choices = std::move(choices.choices); }
 
-void apply(InputSpec& spec, Mentions mentions) { spec.mentions = std::move(mentions); }
+void apply(InputSpec& spec, Mentions mentions) { spec.mentions.push_back(std::move(mentions)); }
 
 void apply(InputSpec& spec, Option option) {
   switch (option) {

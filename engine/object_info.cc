@@ -1,5 +1,6 @@
 #include "engine/object_info.h"
 
+#include "engine/file_choice.h"
 namespace heddle {
 namespace {
 
@@ -20,7 +21,7 @@ Json options_of(const InputSpec& spec) {
 
 Json input_info(const InputSpec& spec, const Folders& folders) {
   Json type = spec.type;
-  if (spec.type == "COMBO") type = spec.is_file() ? Json(folders.list(spec.folder)) : Json(spec.choices);
+  if (spec.type == "COMBO") type = spec.is_file() ? Json(file_choices(spec, folders)) : Json(spec.choices);
   return {std::move(type), options_of(spec)};
 }
 

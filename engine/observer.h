@@ -24,7 +24,8 @@ class Observer {
   virtual void step_progress(const StepRef&, int /*value*/, int /*total*/) {}
   virtual void step_preview(const StepRef&, const Picture&) {}
   virtual void step_cached(const StepRef&, bool /*from_disk*/) {}
-  /// `ui` is what the step shows (saved pictures); `notes` are facts about its result.
+  /// `ui` is what the step shows (saved pictures); `notes` are facts about its result;
+  /// their `summary`, if there is one, holds lines of text for people.
   virtual void step_finished(const StepRef&, double /*seconds*/, const Json& /*ui*/, const Json& /*notes*/) {}
   virtual void step_failed(const StepRef&, const std::string& /*message*/) {}
   virtual void step_warning(const StepRef&, const std::string& /*message*/) {}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/node.h"
+#include "engine/picture_text.h"
 
 namespace heddle {
 
@@ -30,6 +31,8 @@ class Registry {
     };
   }
 
+  /// Makes pictures of another program readable: those with a text under `keyword`.
+  void add_picture_text(std::string keyword, ReadPictureText read) { picture_texts_[std::move(keyword)] = std::move(read); }
   /// Makes a name known that belongs to a node of other programs and has none here yet; `topic` says what it is about.
   void add_missing(std::string name, std::string topic) { missing_[std::move(name)] = std::move(topic); }
   /// What a node that is known to be missing is about, or null.
@@ -40,12 +43,14 @@ class Registry {
   /// Every name that find() knows, sorted.
   const std::vector<std::string>& names() const { return names_; }
   const ValueReaders& readers() const { return readers_; }
+  const std::map<std::string, ReadPictureText>& picture_texts() const { return picture_texts_; }
 
  private:
   std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
   std::vector<std::string> names_;
   std::map<std::string, std::string, std::less<>> missing_;  // name -> topic
   ValueReaders readers_;
+  std::map<std::string, ReadPictureText> picture_texts_;  // by keyword
 };
 
 }  // namespace heddle

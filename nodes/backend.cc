@@ -45,7 +45,9 @@ Json TorchBackend::inspect(const std::filesystem::path& file) const {
   if (!summary.what.empty()) json["what"] = summary.what;
   if (!summary.family.empty()) json["family"] = summary.family;
   if (!summary.reason.empty()) json["reason"] = summary.reason;
+  if (!summary.prediction.empty()) json["prediction"] = summary.prediction;
   if (!summary.layout.empty()) json["layout"] = lines_of(summary.layout);
+  if (!summary.triggers.empty()) json["trigger_words"] = summary.triggers;
   json["dtypes"] = summary.dtypes;
   json["tensors"] = summary.tensors;
   json["bytes"] = summary.bytes;

@@ -21,6 +21,10 @@ struct Writer {
   void operator()(double number) { write_number(std::bit_cast<int64_t>(number), out); }
   void operator()(int64_t number) { write_number(number, out); }
   void operator()(bool flag) { write_number(flag, out); }
+  void operator()(const std::vector<bool>& flags) {
+    write_number(int64_t(flags.size()), out);
+    for (const bool flag : flags) write_number(flag, out);
+  }
 };
 struct Reader {
   std::istream& in;
@@ -28,6 +32,9 @@ struct Reader {
   void operator()(double& number) { number = std::bit_cast<double>(read_number(in)); }
   void operator()(int64_t& number) { number = read_number(in); }
   void operator()(bool& flag) { flag = read_number(in) != 0; }
+  void operator()(std::vector<bool>& flags) {
+    for (int64_t count = read_number(in); count > 0; --count) flags.push_back(read_number(in) != 0);
+  }
 };
 
 void visit(auto& io, auto& area) requires(std::same_as<std::remove_cvref_t<decltype(area)>, Area> ||
@@ -81,6 +88,8 @@ void visit_entry(auto& io, auto& entry) {
   io(entry.region.area_is_mask_bounds);
   io(entry.start_percent);
   io(entry.end_percent);
+  io(entry.steps);
+  visit_optional(io, entry.composes);
 }
 
 }  // namespace

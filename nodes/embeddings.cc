@@ -46,7 +46,7 @@ diffusion::FindEmbedding embedding_finder(const Folders& folders, const diffusio
     if (!file_name) return std::nullopt;
     const auto file = weights::TensorFile::open(*folders.find(kFolder, *file_name));
     diffusion::NamedTensors tensors;
-    for (const auto& [key, info] : file->tensors()) tensors.emplace_back(key, file->tensor(key));
+    for (const std::string& key : file->names_in_order()) tensors.emplace_back(key, file->tensor(key));
     return diffusion::pick_embedding(tensors, name, {encoder.kind().key, encoder.width()});
   };
 }

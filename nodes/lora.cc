@@ -3,46 +3,13 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/lora.h"
+#include "nodes/lora_apply.h"
 #include "nodes/lora_tags.h"
 #include "nodes/values.h"
 
 namespace heddle {
 namespace {
-
-struct Patched {
-  Model model;
-  std::optional<Clip> clip;
-};
-
-// How many keys of the file found a weight: a LoRA that does nothing is never silent.
-void note_match(RunContext& context, const std::string& name, const weights::LoraMatch& match) {
-  Json note{{"lora", name}, {"matched", match.matched}, {"total", match.total}};
-  if (!match.unmatched.empty()) {
-    note["unmatched"] = match.unmatched;
-    context.warn("LoRA " + name + ": " + std::to_string(match.total - match.matched) + " of " +
-                 std::to_string(match.total) + " keys fit nothing in this model, the first is " + match.unmatched[0]);
-  }
-  context.notes["loras"].push_back(std::move(note));
-}
-
-// A strength of zero changes nothing here, as in ComfyUI, but the file is still checked against the model.
-Patched add_lora(const Model& model, const Clip* clip, const LoraFile& lora, double strength_model,
-                 double strength_clip, RunContext& context) {
-  const auto file = weights::TensorFile::open(lora.path);
-  context.check_cancelled();
-  const weights::LoraMatch match =
-      weights::match_lora(*file, model.weights.names_and_shapes(),
-                          clip ? clip->weights.names_and_shapes() : weights::NamesAndShapes{});
-  note_match(context, lora.name, match);
-  Patched patched{model, clip ? std::optional<Clip>(*clip) : std::nullopt};
-  if (strength_model != 0) {
-    patched.model = with_patches(model, weights::with_patches(model.weights.patches, match.unet, strength_model));
-  }
-  if (clip && strength_clip != 0) {
-    patched.clip = with_patches(*clip, weights::with_patches(clip->weights.patches, match.text, strength_clip));
-  }
-  return patched;
-}
 
 constexpr const char* kStrengthHelp = "How far to move the weights; 0 changes nothing, may be negative.";
 
@@ -65,7 +32,7 @@ struct LoraLoader final : Node {
       patched_clip = clip.shared();
       return;
     }
-    Patched patched = add_lora(*model, &*clip, *lora_name, strength_model, strength_clip, context);
+    Patched patched = add_lora(*model, &*clip, *lora_name, {.model = strength_model, .clip = strength_clip}, context);
     patched_model = std::move(patched.model);
     patched_clip = std::move(*patched.clip);
   }
@@ -86,7 +53,34 @@ struct LoraLoaderModelOnly final : Node {
       patched_model = model.shared();
       return;
     }
-    patched_model = add_lora(*model, nullptr, *lora_name, strength_model, 0, context).model;
+    patched_model = add_lora(*model, nullptr, *lora_name, {.model = strength_model}, context).model;
+  }
+};
+
+struct LoraBlockWeights final : Node {
+  static constexpr NodeInfo kInfo{.name = "LoraBlockWeights",
+                                  .category = "loaders",
+                                  .help = "Adds a LoRA to a model and its text encoder, with a strength for each block of the network.",
+                                  .display_name = "Load LoRA (Block Weights)"};
+  In<Model> model{this, "model", "Model to patch."};
+  In<Clip> clip{this, "clip", "Text encoder to patch."};
+  In<LoraFile> lora_name{this, "lora_name", "LoRA file."};
+  In<double> strength_model{this, "strength_model", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01)};
+  In<double> strength_clip{this, "strength_clip", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01)};
+  In<std::string> blocks{this, "blocks",
+                         "Factors of the strength: IN00:0.5, MID:1, OUT*:0.8 (BASE is the text encoder), or a list of 12, 17, 20 or "
+                         "26 numbers. Blocks that are not named keep the strength.",
+                         "", kMultiline};
+  Out<Model> patched_model{this, "MODEL"};
+  Out<Clip> patched_clip{this, "CLIP"};
+
+  void run(RunContext& context) override {
+    std::vector<std::string> names;
+    for (const auto& [name, shape] : model->weights.names_and_shapes()) names.push_back(name);
+    const LoraStrengths strengths{.model = strength_model, .clip = strength_clip, .blocks = parse_block_strengths(*blocks, blocks_of(names))};
+    Patched patched = add_lora(*model, &*clip, *lora_name, strengths, context);
+    patched_model = std::move(patched.model);
+    patched_clip = std::move(*patched.clip);
   }
 };
 
@@ -117,24 +111,31 @@ struct LoraTags final : Node {
 
   void run(RunContext& context) override {
     TaggedText tagged = split_lora_tags(*text);
-    const std::vector<std::string> files = context.folders->list(LoraFile::kFolder);
-    Patched patched{*model, *clip};
-    for (const LoraTag& tag : tagged.tags) {
-      const LoraFile file{find_file(LoraFile::kFolder, find_lora(tag.name, files), *context.folders)};
-      if (tag.strength_model == 0 && tag.strength_clip == 0) continue;
-      patched = add_lora(patched.model, &*patched.clip, file, tag.strength_model, tag.strength_clip, context);
-    }
-    patched_model = std::move(patched.model);
-    patched_clip = std::move(*patched.clip);
+    auto [with_loras, clip_with_loras] = add_tagged_loras(*model, *clip, tagged.tags, context);
+    patched_model = std::move(with_loras);
+    patched_clip = std::move(clip_with_loras);
     plain_text = std::move(tagged.text);
   }
 };
 
 }  // namespace
 
+std::pair<Model, Clip> add_tagged_loras(const Model& model, const Clip& clip, const std::vector<LoraTag>& tags,
+                                        RunContext& context) {
+  const std::vector<std::string> files = context.folders->list(LoraFile::kFolder);
+  Patched patched{model, clip};
+  for (const LoraTag& tag : tags) {
+    const LoraFile file{find_file(LoraFile::kFolder, find_lora(tag.name, files), *context.folders)};
+    if (tag.strength_model == 0 && tag.strength_clip == 0) continue;
+    patched = add_lora(patched.model, &*patched.clip, file, {.model = tag.strength_model, .clip = tag.strength_clip}, context);
+  }
+  return {std::move(patched.model), std::move(*patched.clip)};
+}
+
 void register_lora_nodes(Registry& registry) {
   registry.add<LoraLoader>();
   registry.add<LoraLoaderModelOnly>();
+  registry.add<LoraBlockWeights>();
   registry.add<LoraTags>();
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/atomic_file.h"
+
 namespace heddle {
 
 struct SavedFile {
@@ -25,5 +27,8 @@ struct NameFacts {
 /// Throws std::runtime_error if the prefix leaves `root`, or the file cannot be written.
 SavedFile save_numbered(const std::filesystem::path& root, const std::string& prefix, std::string_view extension,
                         const NameFacts& facts, std::string_view bytes);
+/// The same for a file that is made piece by piece; `content` starts over if another process took the number meanwhile.
+SavedFile save_numbered(const std::filesystem::path& root, const std::string& prefix, std::string_view extension,
+                        const NameFacts& facts, const FileContent& content);
 
 }  // namespace heddle

@@ -4,61 +4,64 @@
 #include "engine/image_file.h"
 #include "engine/node.h"
 #include "engine/registry.h"
-#include "nodes/diffusion/extra_channels.h"
 #include "nodes/diffusion/guidance.h"
 #include "nodes/diffusion/latent_preview.h"
 #include "nodes/diffusion/sample.h"
 #include "nodes/families.h"
+#include "nodes/guider.h"
 #include "nodes/heartbeat.h"
-#include "nodes/values.h"
+#include "nodes/sampling.h"
 
 namespace heddle {
 namespace {
 
 using diffusion::Conditioning;
 using diffusion::SampleRequest;
+using diffusion::Sigmas;
 
-void check_width(const Conditioning& conditioning, const char* socket, int width) {
-  for (const auto& entry : conditioning) {
-    const int64_t got = entry.cross_attention.size(2);
-    if (got == width) continue;
-    throw std::runtime_error(std::string(socket) + " was encoded " + std::to_string(got) +
-                             " wide, but this model reads " + std::to_string(width) +
-                             ": encode it with the text encoder that belongs to the model");
-  }
-}
-
-Picture preview_picture(const at::Tensor& denoised) {
-  const at::Tensor rgb = diffusion::preview_rgb(denoised, diffusion::LatentKind::kStableDiffusion).contiguous();
+Picture preview_picture(const at::Tensor& denoised, weights::Family family) {
+  using diffusion::LatentKind;
+  const LatentKind kind = weights::is_xl(family) ? LatentKind::kStableDiffusionXl : LatentKind::kStableDiffusion;
+  const at::Tensor rgb = diffusion::preview_rgb(denoised, kind).contiguous();
   Picture picture{.width = int(rgb.size(1)), .height = int(rgb.size(0))};
   picture.pixels.assign(rgb.data_ptr<uint8_t>(), rgb.data_ptr<uint8_t>() + rgb.numel());
   return picture;
 }
 
-// What KSampler and KSamplerAdvanced share once the request is made.
-Latent sample_latent(const Model& model, SampleRequest request, const Latent& latent,
-                     diffusion::Guidance guidance, RunContext& context) {
+}  // namespace
+
+Sampled sample_latent(const Guider& guider, const Latent& latent, const SamplingPlan& plan, RunContext& context) {
   const diffusion::Heartbeat heartbeat = heartbeat_of(context);
+  const Model& model = guider.model;
   const auto unet = model.network->get(heartbeat);
-  check_width(guidance.positive, "positive", unet->layout().context_width);
-  check_width(guidance.negative, "negative", unet->layout().context_width);
-  request.latent = latent.samples;
-  request.noise_mask = latent.noise_mask;
-  request.batch_index = latent.batch_index;
-  request.latent_scale = model.latent_scale;
-  request.model_channels = unet->layout().out_channels;
-  guidance.extra_channels =
-      diffusion::extra_channels(unet->layout().in_channels - unet->layout().out_channels, latent.samples,
-                                latent.noise_mask, model.latent_scale);
+  const SampleRequest request{.sampler = plan.sampler,
+                              .sigmas = plan.sigmas,
+                              .noise = plan.noise,
+                              .format = latent_format(model),
+                              .model_channels = int(unet->layout().out_channels),
+                              .latent = latent.samples,
+                              .noise_mask = latent.noise_mask,
+                              .batch_index = latent.batch_index,
+                              .differential = model.differential};
   const auto report = [&](int step, int steps, const at::Tensor& denoised) {
-    const Picture preview = preview_picture(denoised);
+    const Picture preview = preview_picture(denoised, model.family);
     context.progress(step + 1, steps, &preview);
   };
-  const auto denoiser = diffusion::guided_denoiser(*unet, model.sampling, std::move(guidance), heartbeat);
-  Latent result = latent;
-  result.samples = diffusion::sample(request, model.sampling, denoiser, report);
-  return result;
+  Guider scheduled = guider;
+  scheduled.guidance.schedule = plan.whole.empty() ? plan.sigmas : plan.whole;
+  const auto denoiser = open_guider(scheduled, latent, heartbeat);
+  const diffusion::SampleResult result = diffusion::sample(request, model.sampling, denoiser, report);
+  Sampled sampled{latent, latent};
+  sampled.output.samples = result.latent;
+  sampled.denoised.samples = result.denoised;
+  return sampled;
 }
+
+diffusion::LatentFormat latent_format(const Model& model) {
+  return {model.latent_scale, model.latent_mean, model.latent_spread};
+}
+
+namespace {
 
 struct KSampler final : Node {
   static constexpr NodeInfo kInfo{.name = "KSampler",
@@ -79,13 +82,10 @@ struct KSampler final : Node {
   Out<Latent> latent{this, "LATENT", "The denoised latent."};
 
   void run(RunContext& context) override {
-    SampleRequest request;
-    request.sampler = sampler_name->value;
-    request.schedule = scheduler->value;
-    request.steps = int(*steps);
-    request.denoise = denoise;
-    request.seed = seed->value;
-    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+    const Sigmas sigmas = diffusion::sampler_schedule(scheduler->value, sampler_name->value, model->sampling,
+                                                      int(*steps), denoise);
+    const SamplingPlan plan{diffusion::sampler_named(sampler_name->value), sigmas, {.seed = seed->value}};
+    latent = sample_latent({*model, guidance_of(*positive, *negative, cfg)}, *latent_image, plan, context).output;
   }
 };
 
@@ -114,16 +114,15 @@ struct KSamplerAdvanced final : Node {
   Out<Latent> latent{this, "LATENT", "The denoised latent."};
 
   void run(RunContext& context) override {
-    SampleRequest request;
-    request.sampler = sampler_name->value;
-    request.schedule = scheduler->value;
-    request.steps = int(*steps);
-    request.seed = noise_seed->value;
-    request.add_noise = *add_noise == "enable";
-    request.start_step = int(*start_at_step);
-    request.end_step = int(*end_at_step);
-    request.force_full_denoise = *return_with_leftover_noise == "disable";
-    latent = sample_latent(*model, std::move(request), *latent_image, {*positive, *negative, cfg}, context);
+    const Sigmas whole =
+        diffusion::sampler_schedule(scheduler->value, sampler_name->value, model->sampling, int(*steps), 1);
+    const Sigmas sigmas = diffusion::schedule_range(whole, int(*start_at_step), int(*end_at_step),
+                                                    *return_with_leftover_noise == "disable");
+    const SamplingPlan plan{diffusion::sampler_named(sampler_name->value),
+                            sigmas,
+                            {.seed = noise_seed->value, .adds = *add_noise == "enable"},
+                            whole};
+    latent = sample_latent({*model, guidance_of(*positive, *negative, cfg)}, *latent_image, plan, context).output;
   }
 };
 

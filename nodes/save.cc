@@ -8,6 +8,7 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/origin_texts.h"
 #include "nodes/output_name.h"
 #include "nodes/picture_tensor.h"
 #include "nodes/tensor_checks.h"
@@ -17,16 +18,6 @@ namespace heddle {
 namespace {
 
 constexpr const char* kPrefixHelp = "Start of the file names; folders, %date% words and %width% are understood.";
-
-// prompt and workflow as ComfyUI writes them, and heddle's own record.
-ImageTexts origin_texts(const Origin& origin) {
-  ImageTexts texts;
-  if (!origin.metadata) return texts;
-  texts.emplace_back("prompt", dump_python(origin.prompt));
-  if (!origin.workflow.is_null()) texts.emplace_back("workflow", dump_python(origin.workflow));
-  texts.emplace_back("heddle", dump_python(origin.record));
-  return texts;
-}
 
 using Encode = std::function<std::string(const Picture& picture, const ImageTexts& texts)>;
 

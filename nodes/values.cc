@@ -4,66 +4,176 @@
 
 #include <stdexcept>
 
+#include "nodes/diffusion/taesd.h"
 #include "nodes/tensor_io.h"
+#include "nodes/weights/shared_weights.h"
 
 namespace heddle {
 namespace {
 
-// Every part is computed in fp32 whatever its file holds; the text encoder by way of fp16 (see part_weights).
-std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights, bool half) {
-  return weights::part_weights(weights.file, weights.part, half, weights.patches);
+constexpr const char* kNoModel =
+    "there is no model: the step that this MODEL comes from was given none to pass on; link one to it";
+
+// Every part is computed in fp32 whatever its file holds.
+PatchedPart with_sharing(PatchedPart weights) {
+  if (weights.unpatched) return weights;
+  weights.unpatched =
+      weights::shared_weights(weights::part_weights(weights.file, weights.part, weights.rounding, nullptr));
+  return weights;
 }
 
-diffusion::ClipKind clip_kind(weights::Family) { return diffusion::clip_l(); }
+// REQUIRES: `weights` is with_sharing().
+std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
+  const bool half = weights.rounding == weights::Rounding::kFp16;
+  return weights::patched_weights(weights.unpatched, weights.patches, half, weights.placement);
+}
+
+std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
+  return std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::UNet>(*read_weights(weights), heartbeat);
+  });
+}
+
+diffusion::ClipKind clip_kind(weights::PartKind part) {
+  switch (part) {
+    case weights::PartKind::kClipH:
+      return diffusion::clip_h();
+    case weights::PartKind::kClipG:
+      return diffusion::clip_g();
+    default:
+      return diffusion::clip_l();
+  }
+}
+
+// Inside of SDXL, CLIP-L is read as CLIP-G is: the layer before the last, without the final norm.
+diffusion::ClipKind clip_kind(const weights::Part& part, weights::Family family) {
+  diffusion::ClipKind kind = clip_kind(part.kind);
+  kind.layers_left_out = part.layers_left_out;
+  if (family != weights::Family::kSdxl) return kind;
+  kind.default_layer = -2;
+  kind.norm_hidden = false;
+  return kind;
+}
+
+// By way of fp16, as ComfyUI keeps text encoders. What is merged is rounded, so nothing goes beside.
+TextEncoder make_encoder(PatchedPart part, weights::Family family) {
+  part.rounding = weights::Rounding::kFp16;
+  PatchedPart weights = with_sharing(std::move(part));
+  weights.placement = weights::Placement::kMerged;
+  TextEncoder encoder{.weights = weights, .network = nullptr};
+  const diffusion::ClipKind kind = clip_kind(weights.part, family);
+  encoder.network = std::make_shared<const Lazy<diffusion::ClipText>>([weights, kind](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::ClipText>(*read_weights(weights), kind, heartbeat);
+  });
+  return encoder;
+}
+
+// What a latent is multiplied by for the U-Net, so that its values are near unit size (Rombach et al. 2022, Podell et al. 2023).
+double latent_scale_of(weights::Family family) {
+  return weights::is_xl(family) ? 0.13025 : 0.18215;
+}
 
 }  // namespace
 
-weights::NamesAndShapes PatchedPart::names_and_shapes() const { return weights::shapes_of(*file, part); }
+weights::NamesAndShapes PatchedPart::names_and_shapes() const {
+  if (!file) throw std::runtime_error(kNoModel);
+  weights::NamesAndShapes shapes = weights::shapes_of(*file, part);
+  if (!patches) return shapes;
+  for (const auto& [name, changes] : *patches) shapes[name] = weights::patched_shape(shapes.at(name), changes);
+  return shapes;
+}
 
 size_t PatchedPart::bytes() const {
   if (!file) return 0;
+  if (patches) return weights::added_bytes(*unpatched, *patches, placement);
   size_t elements = 0;
   for (const auto& [name, shape] : names_and_shapes()) elements += size_t(c10::multiply_integers(shape));
   return elements * sizeof(float);
 }
 
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling) {
-  Model model{.weights = weights, .family = family, .sampling = std::move(sampling)};
-  model.network = std::make_shared<const Lazy<diffusion::UNet>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::UNet>(*read_weights(weights, false), heartbeat);
-  });
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling) {
+  PatchedPart weights = with_sharing(std::move(part));
+  auto network = unread_unet(weights);
+  return {.weights = std::move(weights),
+          .family = family,
+          .sampling = std::move(sampling),
+          .latent_scale = latent_scale_of(family),
+          .network = std::move(network)};
+}
+
+Model absent_model() {
+  Model model{.weights = {}, .sampling = diffusion::stable_diffusion_sampling(), .network = nullptr};
+  model.network = std::make_shared<const Lazy<diffusion::UNet>>(
+      [](const diffusion::Heartbeat&) -> std::shared_ptr<const diffusion::UNet> { throw std::runtime_error(kNoModel); });
   return model;
 }
 
+// Li et al. 2024, "Playground v2.5": statistics in the configuration of its VAE.
+void use_playground_latents(Model& model) {
+  model.latent_scale = 0.5;
+  model.latent_mean = {-1.6574f, 1.886f, -1.383f, 2.5155f};
+  model.latent_spread = {8.4927f, 5.9022f, 6.5498f, 5.2299f};
+}
+
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches) {
-  PatchedPart weights = model.weights;
-  weights.patches = std::move(patches);
-  Model patched = make_model(std::move(weights), model.family, model.sampling);
-  patched.latent_scale = model.latent_scale;
+  Model patched = model;
+  patched.weights.patches = std::move(patches);
+  patched.network = unread_unet(patched.weights);
   return patched;
 }
 
-Clip make_clip(PatchedPart weights, weights::Family family) {
-  Clip clip{.weights = weights, .family = family};
-  clip.network = std::make_shared<const Lazy<diffusion::ClipText>>(
-      [weights, family](const diffusion::Heartbeat& heartbeat) {
-        return std::make_shared<const diffusion::ClipText>(*read_weights(weights, true), clip_kind(family), heartbeat);
-      });
+Model with_hooks(const Model& model, diffusion::MakeHooks hooks) {
+  Model patched = model;
+  patched.hooks.push_back(std::move(hooks));
+  return patched;
+}
+
+size_t Clip::bytes() const {
+  size_t bytes = 0;
+  for (const TextEncoder& encoder : encoders) bytes += encoder.weights.bytes();
+  return bytes;
+}
+
+Clip make_clip(std::vector<PatchedPart> parts, weights::Family family) {
+  Clip clip{.encoders = {}, .family = family, .layer = std::nullopt, .missing = ""};
+  for (PatchedPart& part : parts) clip.encoders.push_back(make_encoder(std::move(part), family));
   return clip;
 }
 
-Clip with_patches(const Clip& clip, std::shared_ptr<const weights::Patches> patches) {
-  PatchedPart weights = clip.weights;
-  weights.patches = std::move(patches);
-  Clip patched = make_clip(std::move(weights), clip.family);
-  patched.layer = clip.layer;
+Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches) {
+  Clip patched = clip;
+  for (TextEncoder& encoder : patched.encoders) {
+    const auto found = patches.find(encoder.weights.part.kind);
+    if (found == patches.end()) continue;
+    PatchedPart weights = encoder.weights;
+    weights.patches = found->second;
+    encoder = make_encoder(std::move(weights), clip.family);
+  }
   return patched;
 }
 
-VaeValue make_vae(PatchedPart weights) {
-  VaeValue vae{.weights = weights};
+VaeValue make_vae(PatchedPart part) {
+  const PatchedPart weights = with_sharing(std::move(part));
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
   vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights](const diffusion::Heartbeat& heartbeat) {
-    return std::make_shared<const diffusion::Vae>(*read_weights(weights, false), heartbeat);
+    return std::make_shared<const diffusion::Vae>(*read_weights(weights), heartbeat);
+  });
+  return vae;
+}
+
+VaeValue make_tiny_vae(PatchedPart part, double latent_scale) {
+  const PatchedPart weights = with_sharing(std::move(part));
+  VaeValue vae{.weights = weights, .missing = "", .network = nullptr};
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([weights, latent_scale](const diffusion::Heartbeat& heartbeat) {
+    return std::make_shared<const diffusion::Vae>(diffusion::read_tiny_network(*read_weights(weights), latent_scale, heartbeat));
+  });
+  return vae;
+}
+
+VaeValue pixel_space_vae() {
+  VaeValue vae;
+  vae.network = std::make_shared<const Lazy<diffusion::Vae>>([](const diffusion::Heartbeat&) {
+    return std::make_shared<const diffusion::Vae>(diffusion::pixel_space_network());
   });
   return vae;
 }

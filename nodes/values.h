@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
+#include "nodes/weights/part_weights.h"
+#include "nodes/weights/patched_weights.h"
 
 namespace heddle {
 
@@ -24,10 +27,15 @@ struct PatchedPart {
   std::shared_ptr<const weights::TensorFile> file;
   weights::Part part;
   std::shared_ptr<const weights::Patches> patches;  // null: none
+  weights::Rounding rounding = weights::Rounding::kNone;
+  weights::Placement placement = weights::Placement::kBySize;
+  /// The part without patches. Networks that are made from it have their unchanged tensors in common.
+  std::shared_ptr<const diffusion::Weights> unpatched = nullptr;
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
-  /// What the part takes in memory in fp32, in bytes.
+  /// What the part takes in memory in fp32, in bytes. With patches, what they add to the part without: the rest is
+  /// shared with it.
   size_t bytes() const;
 };
 
@@ -38,19 +46,37 @@ struct Model {
   diffusion::ModelSampling sampling;
   double latent_scale = 0.18215;
   std::shared_ptr<const Lazy<diffusion::UNet>> network;
+  std::vector<float> latent_mean{}, latent_spread{};  // by channel, of the VAE's latents; none: 0 and 1
+  std::optional<double> differential{};               // see diffusion::SampleRequest
+  std::vector<diffusion::MakeHooks> hooks{};  // of its patches, in the order of their nodes
 };
-Model make_model(PatchedPart weights, weights::Family family, diffusion::ModelSampling sampling);
+Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling);
+/// What a node passes on that may be used without a model: whoever wants to use it is told so in words.
+Model absent_model();
+/// Of Playground v2.5, whose latents are levelled by channel.
+void use_playground_latents(Model& model);
 Model with_patches(const Model& model, std::shared_ptr<const weights::Patches> patches);
+/// The model with one more patch of sampling, behind those that it has.
+Model with_hooks(const Model& model, diffusion::MakeHooks hooks);
 
-/// CLIP: encodes text.
-struct Clip {
+/// One network of a CLIP; its kind is that of its part.
+struct TextEncoder {
   PatchedPart weights;
-  weights::Family family = weights::Family::kUnknown;
-  std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
   std::shared_ptr<const Lazy<diffusion::ClipText>> network;
 };
-Clip make_clip(PatchedPart weights, weights::Family family);
-Clip with_patches(const Clip& clip, std::shared_ptr<const weights::Patches> patches);
+
+/// CLIP: encodes text. Without encoders it is a stand-in that says so when used.
+struct Clip {
+  std::vector<TextEncoder> encoders;  // in the order of PartKind; SDXL has two
+  weights::Family family = weights::Family::kUnknown;
+  std::optional<int> layer;  // -1 the last, -2 the one before...; none: the encoder's own
+  std::string missing;       // why there are no encoders; "" if there are
+
+  size_t bytes() const;
+};
+Clip make_clip(std::vector<PatchedPart> parts, weights::Family family);
+/// Patches by the kind of encoder; encoders without stay as they are.
+Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches);
 
 /// VAE: pictures to latents and back. Without a part it is a stand-in that says so when used.
 struct VaeValue {
@@ -58,7 +84,11 @@ struct VaeValue {
   std::string missing;  // why there is none; "" if there is one
   std::shared_ptr<const Lazy<diffusion::Vae>> network;
 };
-VaeValue make_vae(PatchedPart weights);
+VaeValue make_vae(PatchedPart part);
+/// A Tiny AutoEncoder; see read_tiny_network for the scale.
+VaeValue make_tiny_vae(PatchedPart part, double latent_scale);
+/// No network: the latent is the picture.
+VaeValue pixel_space_vae();
 /// The network, or std::runtime_error with the reason why there is none.
 std::shared_ptr<const diffusion::Vae> open_vae(const VaeValue& vae, const diffusion::Heartbeat& heartbeat);
 
@@ -87,7 +117,7 @@ struct SocketType<Model> {
 template <>
 struct SocketType<Clip> {
   static constexpr std::string_view kName = "CLIP";
-  static size_t bytes(const Clip& clip) { return clip.weights.bytes(); }
+  static size_t bytes(const Clip& clip) { return clip.bytes(); }
 };
 template <>
 struct SocketType<VaeValue> {
@@ -129,8 +159,8 @@ struct CheckpointFile : File {
 struct LoraFile : File {
   static constexpr std::string_view kFolder = "loras";
 };
-struct VaeFile : File {
-  static constexpr std::string_view kFolder = "vae";
+struct HypernetworkFile : File {
+  static constexpr std::string_view kFolder = "hypernetworks";
 };
 struct TextEncoderFile : File {
   static constexpr std::string_view kFolder = "text_encoders";

@@ -6,6 +6,7 @@
 #include "engine/cli/place.h"
 #include "engine/cli/report.h"
 #include "engine/cli/verbs.h"
+#include "engine/file_choice.h"
 #include "engine/literal.h"
 #include "engine/object_info.h"
 #include "engine/problem.h"
@@ -65,7 +66,7 @@ std::string choices_text(const std::vector<std::string>& choices) {
 
 std::string values_text(const InputSpec& spec, const Folders& folders) {
   if (spec.is_file()) {
-    const std::vector<std::string> files = folders.list(spec.folder);
+    const std::vector<std::string> files = file_choices(spec, folders);
     return "a file in " + spec.folder +
            (files.empty() ? " (there is none)" : ": " + choices_text(files));
   }

@@ -44,10 +44,13 @@ void ProgressObserver::step_cached(const StepRef& step, bool from_disk) {
 }
 
 void ProgressObserver::step_finished(const StepRef& step, double seconds, const Json&,
-                                     const Json&) {
+                                     const Json& notes) {
   remove(step);
   const std::string verb = terminal_.is_live() ? ": " : " finished in ";
   terminal_.print("step " + step_text(step) + verb + seconds_text(seconds));
+  const auto summary = notes.find("summary");
+  if (summary == notes.end()) return;
+  for (const Json& line : *summary) terminal_.print("  " + printable(line.get<std::string>()));
 }
 
 void ProgressObserver::step_failed(const StepRef& step, const std::string&) {

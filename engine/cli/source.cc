@@ -8,6 +8,7 @@
 
 #include "engine/atomic_file.h"
 #include "engine/check.h"
+#include "engine/file_hashes.h"
 #include "engine/object_info.h"
 
 namespace heddle::cli {
@@ -66,6 +67,16 @@ Json parse_json_file(const fs::path& file) {
   }
 }
 
+ForeignTexts foreign_texts(const Registry& registry, const Folders& folders, FileHashes& hashes) {
+  ForeignTexts readers;
+  for (const auto& entry : registry.picture_texts()) {
+    readers[entry.first] = [read = entry.second, &folders, &hashes](const std::string& text) {
+      return read(text, folders, hashes);
+    };
+  }
+  return readers;
+}
+
 LoadedGraph with_missing_nodes_named(LoadedGraph loaded, const Registry& registry) {
   name_missing_nodes(loaded.problems, registry);
   return loaded;
@@ -103,9 +114,11 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
     return declarations.empty() ? object_info(registry, place.folders)
                                 : parse_json_file(declarations);
   };
+  FileHashes hashes(place.cache / "file_hashes");
+  const ForeignTexts foreign = foreign_texts(registry, place.folders, hashes);
   if (name == "-") {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    LoadedGraph loaded = load_graph(text, "standard input", declared, std::time(nullptr));
+    LoadedGraph loaded = load_graph(text, "standard input", declared, std::time(nullptr), foreign);
     return {with_missing_nodes_named(std::move(loaded), registry), {}};
   }
   const auto file = find_graph_file(name, place);
@@ -118,7 +131,7 @@ Source read_source(const std::string& name, Place& place, const Registry& regist
   if (is_too_large(*file)) throw UsageError(file->string() + " is too large for a graph");
   place.folders.beside = fs::absolute(*file).parent_path();
   LoadedGraph loaded =
-      load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr));
+      load_graph(read_or_refuse(*file), file->string(), declared, std::time(nullptr), foreign);
   return {with_missing_nodes_named(std::move(loaded), registry), *file};
 }
 

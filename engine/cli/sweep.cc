@@ -5,6 +5,7 @@
 
 #include "engine/cli/address.h"
 #include "engine/cli/values.h"
+#include "engine/file_choice.h"
 
 namespace heddle::cli {
 namespace {
@@ -152,7 +153,7 @@ Graph Sweep::graph(size_t k, Problems& problems) const {
 void Sweep::add_values(Axis axis, const InputSpec& spec, const std::string& text,
                        Problems& problems) {
   const auto is_choice = [&](const std::string& choice) {
-    if (spec.is_file()) return place_.folders.find(spec.folder, choice).has_value();
+    if (spec.is_file()) return chosen_files(spec, choice, place_.folders).has_value();
     return std::find(spec.choices.begin(), spec.choices.end(), choice) != spec.choices.end();
   };
   try {

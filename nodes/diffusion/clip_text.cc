@@ -79,12 +79,20 @@ Tensor embed(const ClipNetwork& network, const Chunk& chunk,
 ClipKind clip_l() { return {}; }
 
 ClipKind clip_h() {
-  return {.quick_gelu = false, .norm_hidden = true, .default_layer = -2, .pad = 0, .key = "clip_h"};
+  ClipKind kind = clip_g();
+  kind.norm_hidden = true;
+  kind.key = "clip_h";
+  return kind;
 }
 
 ClipKind clip_g() {
-  return {
-      .quick_gelu = false, .norm_hidden = false, .default_layer = -2, .pad = 0, .key = "clip_g"};
+  ClipKind kind;
+  kind.quick_gelu = false;
+  kind.norm_hidden = false;
+  kind.default_layer = -2;
+  kind.pad = 0;
+  kind.key = "clip_g";
+  return kind;
 }
 
 struct ClipText::Network {
@@ -100,12 +108,20 @@ struct ClipText::Network {
 
   /// The wanted layer as -1..-layers, or 0 for the network's own output.
   int layer_of(std::optional<int> wanted) const {
-    const int layer = wanted.value_or(kind.default_layer);
-    if (layer >= 0) {
-      throw std::invalid_argument("CLIP text encoder: layer " + std::to_string(layer) +
+    const int counted = wanted.value_or(kind.default_layer);
+    if (counted >= 0) {
+      throw std::invalid_argument("CLIP text encoder: layer " + std::to_string(counted) +
                                   " does not exist; -1 is the last one, -2 the one before");
     }
-    return layer < -int(network.layers()) ? 0 : layer;
+    const int layer = counted + kind.layers_left_out;
+    const bool means_last = layer < -int(network.layers());
+    if (layer >= 0 || (means_last && kind.layers_left_out > 0)) {
+      throw std::invalid_argument("CLIP text encoder: layer " + std::to_string(counted) +
+                                  " is not in this file, which ends before it; choose " +
+                                  std::to_string(-1 - kind.layers_left_out) + " to " +
+                                  std::to_string(-int(network.layers()) - kind.layers_left_out));
+    }
+    return means_last ? 0 : layer;
   }
 };
 

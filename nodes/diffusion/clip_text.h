@@ -20,6 +20,7 @@ struct ClipKind {
   bool norm_hidden = true;  // final LayerNorm on the output of an inner layer too
   int default_layer = -1;   // -1: the last layer, -2: the one before
   int pad = kEndToken;
+  int layers_left_out = 0;  // last layers that the weights do without; counted by default_layer
   std::string key = "clip_l";  // its name in files that serve several encoders
 };
 /// clip_l: SD 1 as it is; SDXL's two encoders have norm_hidden = false and default_layer = -2.
@@ -56,7 +57,8 @@ class ClipText {
   /// ComfyUI's CLIPTextEncode. `layer`: -1 last, -2 the one before...; nothing: the kind's default.
   /// |layer| beyond the number of layers means what the whole network gives: the last layer and
   /// the final norm, whatever `norm_hidden` is. Throws std::invalid_argument for tokens that this
-  /// encoder does not know, for embeddings of another width and for a layer that is not negative.
+  /// encoder does not know, for embeddings of another width and for a layer that is not negative or
+  /// that the weights leave out.
   EncodedText encode(const TokenChunks& tokens, std::optional<int> layer,
                      const Heartbeat& heartbeat = {}) const;
 

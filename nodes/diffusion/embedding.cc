@@ -59,7 +59,12 @@ at::Tensor as_rows(const NamedTensor& tensor, const std::string& name) {
             << "; expected [rows, width] or [width]";
     fail(name, message.str());
   }
-  return (rows.dim() == 1 ? rows.unsqueeze(0) : rows).to(at::kFloat).contiguous();
+  if (rows.numel() == 0) fail(name, "tensor \"" + key + "\" is empty");
+  const at::Tensor numbers = rows.to(at::kFloat);
+  if (!at::isfinite(numbers).all().item<bool>()) {
+    fail(name, "tensor \"" + key + "\" holds NaN or infinity; its training went wrong");
+  }
+  return (rows.dim() == 1 ? numbers.unsqueeze(0) : numbers).contiguous();
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct EmbeddingUse {
 /// The embedding `name` out of its file, as ComfyUI chooses: `string_to_param`; of a list all
 /// tensors of the right width; the tensor named as the encoder; a bundle (`bundle_emb.*`); the
 /// first tensor. Rows of another width come back with `fits` false. Throws std::runtime_error that
-/// names the embedding and the tensor if nothing can be rows.
+/// names the embedding and the tensor if nothing can be rows, or if they are not finite.
 Embedding pick_embedding(const NamedTensors& tensors, const std::string& name,
                          const EmbeddingUse& use);
 

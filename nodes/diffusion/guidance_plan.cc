@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 
 namespace heddle::diffusion {
 namespace {
@@ -41,6 +43,7 @@ void add_counterparts(const Conditioning& from, Conditioning& to) {
     counterpart.cross_attention = around->cross_attention;
     counterpart.pooled = around->pooled;
     counterpart.facts = around->facts;
+    counterpart.composes = around->composes;
     counterpart.concat_latent = around->concat_latent;
     counterpart.concat_mask = around->concat_mask;
     to.push_back(std::move(counterpart));
@@ -53,12 +56,12 @@ Conditioning fit(const Conditioning& entries, int64_t height, int64_t width) {
   return fitted;
 }
 
-GuidancePart make_part(const ConditioningEntry& entry, bool positive, const Guidance& guidance,
+GuidancePart make_part(const ConditioningEntry& entry, size_t side, const Guidance& guidance,
                        const ModelSampling& sampling, at::IntArrayRef shape) {
   GuidancePart part;
-  part.positive = positive;
+  part.side = side;
   part.context = entry.cross_attention;
-  part.vector = vector_conditioning(entry.pooled, entry.facts, positive, shape, guidance.y_width);
+  part.vector = vector_conditioning(entry.pooled, entry.facts, side == 0, shape, guidance.y_width);
   const Area whole{shape[2], shape[3], 0, 0};
   part.area = clip_area(entry.region.area.value_or(whole), shape[2], shape[3]);
   if (guidance.extra_channels) {
@@ -70,6 +73,8 @@ GuidancePart make_part(const ConditioningEntry& entry, bool positive, const Guid
       region_weights(entry.region, part.area, shape[0], shape[2], shape[3]) * entry.strength;
   part.first_sigma = sampling.percent_to_sigma(entry.start_percent);
   part.last_sigma = sampling.percent_to_sigma(entry.end_percent);
+  part.steps = entry.steps;
+  part.composes = entry.composes;
   return part;
 }
 
@@ -96,22 +101,71 @@ GuidanceBatch make_batch(const std::vector<GuidancePart>& parts, std::vector<siz
           extras.empty() ? at::Tensor() : at::cat(extras)};
 }
 
+// A prompt that changes from step to step must be cut for the very steps that are run.
+void check_steps(const Conditioning& entries, const Sigmas& schedule) {
+  const size_t steps = schedule.empty() ? 0 : schedule.size() - 1;
+  const bool falls = std::is_sorted(schedule.rbegin(), schedule.rend());
+  for (const ConditioningEntry& entry : entries) {
+    if (entry.steps.empty()) continue;
+    if (!falls) {
+      throw std::runtime_error(
+          "a prompt that changes from step to step needs noise levels that only fall");
+    }
+    if (entry.steps.size() == steps) continue;
+    const std::string encoded = std::to_string(entry.steps.size());
+    throw std::runtime_error(
+        "a prompt that changes from step to step was encoded for " + encoded + " steps, " +
+        (steps == 0 ? "but this sampler does not tell which step is which"
+                    : "but this sampler runs " + std::to_string(steps) +
+                          ": encode it for that many"));
+  }
+}
+
+void check_composition(const Conditioning& positive, const Conditioning& negative) {
+  const auto composes = [](const ConditioningEntry& entry) { return entry.composes.has_value(); };
+  if (std::any_of(negative.begin(), negative.end(), composes)) {
+    throw std::runtime_error(
+        "negative: prompts that AND joins, or with a weight of their own, can only be positive");
+  }
+  if (std::none_of(positive.begin(), positive.end(), composes)) return;
+  if (!std::all_of(positive.begin(), positive.end(), composes)) {
+    throw std::runtime_error(
+        "positive: prompts that AND joins cannot be combined with prompts that are averaged; "
+        "write all of them into one text");
+  }
+  for (const ConditioningEntry& entry : negative) {
+    if (!entry.region.area && !entry.region.share) continue;
+    throw std::runtime_error(
+        "negative: areas do not go together with a positive prompt that AND joins");
+  }
+}
+
 }  // namespace
 
-std::vector<GuidancePart> guidance_parts(const Guidance& guidance, const ModelSampling& sampling,
+size_t step_at(const Sigmas& sigmas, float sigma) {
+  size_t step = 0;
+  while (step + 2 < sigmas.size() && sigma <= sigmas[step + 1]) ++step;
+  return step;
+}
+
+std::vector<GuidancePart> guidance_parts(const std::vector<Conditioning>& sides,
+                                         const Guidance& guidance, const ModelSampling& sampling,
                                          at::IntArrayRef shape) {
-  Conditioning positive = fit(guidance.positive, shape[2], shape[3]);
-  Conditioning negative = fit(guidance.negative, shape[2], shape[3]);
-  add_counterparts(positive, negative);
-  add_counterparts(negative, positive);
-  std::vector<GuidancePart> parts;
-  const auto add = [&](const Conditioning& side, bool is_positive) {
-    for (const ConditioningEntry& entry : side) {
-      parts.push_back(make_part(entry, is_positive, guidance, sampling, shape));
+  for (const Conditioning& side : sides) check_steps(side, guidance.schedule);
+  for (size_t side = 1; side < sides.size(); ++side) check_composition(sides[0], sides[side]);
+  std::vector<Conditioning> fitted;
+  for (const Conditioning& side : sides) fitted.push_back(fit(side, shape[2], shape[3]));
+  for (size_t from = 0; from < fitted.size(); ++from) {
+    for (size_t to = 0; to < fitted.size(); ++to) {
+      if (from != to) add_counterparts(fitted[from], fitted[to]);
     }
-  };
-  add(positive, true);
-  add(negative, false);
+  }
+  std::vector<GuidancePart> parts;
+  for (size_t side = 0; side < fitted.size(); ++side) {
+    for (const ConditioningEntry& entry : fitted[side]) {
+      parts.push_back(make_part(entry, side, guidance, sampling, shape));
+    }
+  }
   return parts;
 }
 

@@ -20,9 +20,12 @@ LayerReader::LayerReader(const Weights& weights, std::string network, Heartbeat 
       heartbeat_(std::move(heartbeat)),
       names_(weights.names()) {}
 
-Conv2d LayerReader::conv2d(const std::string& name, int64_t in, int64_t out, Window window) {
+Conv2d LayerReader::conv2d(const std::string& name, int64_t in, int64_t out, Window window,
+                           Bias bias) {
   return {read(name + ".weight", {out, in, window.kernel, window.kernel}),
-          read(name + ".bias", {out}), window.stride, window.padding};
+          bias == Bias::kPresent ? read(name + ".bias", {out}) : Tensor(), window.stride,
+          window.padding,
+          beside(name + ".weight", {-1, in, window.kernel, window.kernel}, {out, -1, 1, 1})};
 }
 
 Linear LayerReader::linear(const std::string& name, int64_t in, int64_t out, Bias bias) {
@@ -30,7 +33,8 @@ Linear LayerReader::linear(const std::string& name, int64_t in, int64_t out, Bia
   const bool is_convolution = shape && shape->size() == 4;
   const Shape expected = is_convolution ? Shape{out, in, 1, 1} : Shape{out, in};
   return {read(name + ".weight", expected).view({out, in}),
-          bias == Bias::kPresent ? read(name + ".bias", {out}) : Tensor()};
+          bias == Bias::kPresent ? read(name + ".bias", {out}) : Tensor(),
+          beside(name + ".weight", {-1, in}, {out, -1})};
 }
 
 GroupNorm LayerReader::group_norm(const std::string& name, int64_t channels, double eps) {
@@ -105,6 +109,18 @@ Tensor LayerReader::read(const std::string& tensor, const Shape& expected) {
   bytes_ += value.nbytes();
   read_.insert(tensor);
   return with_plain_strides(value);
+}
+
+// With down and up in the shapes that the layer computes with; -1 stands for the rank.
+std::vector<LowRankTerm> LayerReader::beside(const std::string& tensor, const Shape& down,
+                                             const Shape& up) {
+  std::vector<LowRankTerm> terms = weights_.beside(tensor);
+  for (LowRankTerm& term : terms) {
+    bytes_ += term.down.nbytes() + term.up.nbytes();
+    term.down = with_plain_strides(term.down).view(down);
+    term.up = with_plain_strides(term.up).view(up);
+  }
+  return terms;
 }
 
 void LayerReader::fail(const std::string& message) const {

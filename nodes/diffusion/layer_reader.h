@@ -30,7 +30,8 @@ class LayerReader {
   LayerReader(const Weights& weights, std::string network, Heartbeat heartbeat);
 
   /// All throw std::runtime_error if a tensor does not exist or does not have the expected shape.
-  Conv2d conv2d(const std::string& name, int64_t in, int64_t out, Window window);
+  Conv2d conv2d(const std::string& name, int64_t in, int64_t out, Window window,
+                Bias bias = Bias::kPresent);
   /// The weight may also be a 1x1 convolution's, [out, in, 1, 1].
   Linear linear(const std::string& name, int64_t in, int64_t out, Bias bias = Bias::kPresent);
   GroupNorm group_norm(const std::string& name, int64_t channels, double eps);
@@ -50,6 +51,7 @@ class LayerReader {
 
  private:
   Tensor read(const std::string& tensor, const Shape& expected);
+  std::vector<LowRankTerm> beside(const std::string& tensor, const Shape& down, const Shape& up);
   [[noreturn]] void fail(const std::string& message) const;
 
   const Weights& weights_;

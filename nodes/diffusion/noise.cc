@@ -44,8 +44,8 @@ at::Tensor starting_noise(at::IntArrayRef shape, at::Generator& generator,
   return noise;
 }
 
-DrawNoise ancestral_noise(at::IntArrayRef shape, uint64_t seed) {
-  return [shape = shape.vec(), generator = make_generator(seed)]() mutable {
+DrawNoise noise_stream(at::Generator generator) {
+  return [generator = std::move(generator)](at::IntArrayRef shape) mutable {
     return at::randn(shape, generator);
   };
 }

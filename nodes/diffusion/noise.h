@@ -11,8 +11,11 @@
 
 namespace heddle::diffusion {
 
-/// A fresh draw of unit noise in the shape of the latent.
-using DrawNoise = std::function<at::Tensor()>;
+/// The next draw of unit noise out of a stream.
+using DrawNoise = std::function<at::Tensor(at::IntArrayRef shape)>;
+
+/// Unit noise for the step between two levels; see BrownianPath::noise.
+using NoiseBetween = std::function<at::Tensor(float from, float to)>;
 
 at::Generator make_generator(uint64_t seed);
 
@@ -22,8 +25,15 @@ at::Generator make_generator(uint64_t seed);
 at::Tensor starting_noise(at::IntArrayRef shape, at::Generator& generator,
                           const std::vector<int64_t>& batch_index = {});
 
-/// What ancestral samplers add at each step: a stream of its own from the same seed, so that its
-/// first draw is the starting noise of an unindexed batch.
-DrawNoise ancestral_noise(at::IntArrayRef shape, uint64_t seed);
+/// The draws that follow from a generator.
+DrawNoise noise_stream(at::Generator generator);
+
+/// What samplers draw from.
+struct SamplerNoise {
+  DrawNoise ancestral;   // a stream of its own from the same seed: its first draw is the starting
+                         // noise of an unindexed batch
+  DrawNoise further;     // goes on where the starting noise stopped
+  NoiseBetween between;  // along a Brownian path
+};
 
 }  // namespace heddle::diffusion

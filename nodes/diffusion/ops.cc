@@ -42,19 +42,16 @@ void silu_in_place(const Tensor& x) {
   });
 }
 
-Tensor split_heads(const Tensor& x, int64_t heads) {
-  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);  // [B, h, T, d]
-}
+// y + scale * z, in two roundings whatever the layout: a fused step would round otherwise.
+void add_scaled(Tensor& y, Tensor z, double scale) { y.add_(z.mul_(scale)); }
 
-}  // namespace
-
-Tensor conv2d(const Tensor& x, const Conv2d& layer) {
+Tensor plain_conv2d(const Tensor& x, const Conv2d& layer) {
   // at::conv2d would choose among kernels by batch and size; oneDNN is right for all of them.
   return at::mkldnn_convolution(x, layer.weight, layer.bias, {layer.padding, layer.padding},
                                 {layer.stride, layer.stride}, {1, 1}, 1);
 }
 
-Tensor linear(const Tensor& x, const Linear& layer) {
+Tensor plain_linear(const Tensor& x, const Linear& layer) {
   const Tensor rows = x.contiguous();
   const int64_t batch = rows.size(0);
   // One row is multiplied by another kernel than several are: where an item of the batch has only
@@ -65,6 +62,37 @@ Tensor linear(const Tensor& x, const Linear& layer) {
   return at::cat(items);
 }
 
+// `count` outputs of a layer, from `first` on.
+Linear some_outputs(const Linear& layer, int64_t first, int64_t count) {
+  Linear some{layer.weight.narrow(0, first, count), layer.bias.narrow(0, first, count)};
+  for (const LowRankTerm& term : layer.beside) {
+    some.beside.push_back({term.down, term.up.narrow(0, first, count), term.scale});
+  }
+  return some;
+}
+
+Tensor split_heads(const Tensor& x, int64_t heads) {
+  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);  // [B, h, T, d]
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Conv2d& layer) {
+  Tensor y = plain_conv2d(x, layer);
+  for (const LowRankTerm& term : layer.beside) {
+    const Tensor narrow = plain_conv2d(x, {term.down, {}, layer.stride, layer.padding});
+    add_scaled(y, plain_conv2d(narrow, {term.up, {}, 1, 0}), term.scale);
+  }
+  return y;
+}
+
+Tensor linear(const Tensor& x, const Linear& layer) {
+  Tensor y = plain_linear(x, layer);
+  for (const LowRankTerm& term : layer.beside) {
+    add_scaled(y, plain_linear(plain_linear(x, {term.down, {}}), {term.up, {}}), term.scale);
+  }
+  return y;
+}
 Tensor group_norm(const Tensor& x, const GroupNorm& layer) {
   return at::group_norm(x, kNormGroups, layer.weight, layer.bias, layer.eps);
 }
@@ -95,9 +123,7 @@ Tensor geglu(const Tensor& x, const Linear& layer) {
   // Two products, because both halves then are contiguous: ATen has another GELU, that rounds
   // otherwise, for strided ones.
   const int64_t n = layer.weight.size(0) / 2;
-  const Linear value{layer.weight.narrow(0, 0, n), layer.bias.narrow(0, 0, n)};
-  const Linear gate{layer.weight.narrow(0, n, n), layer.bias.narrow(0, n, n)};
-  return at::gelu(linear(x, gate)).mul_(linear(x, value));
+  return at::gelu(linear(x, some_outputs(layer, n, n))).mul_(linear(x, some_outputs(layer, 0, n)));
 }
 
 Tensor upsample_nearest(const Tensor& x, int64_t height, int64_t width) {

@@ -11,6 +11,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
+
+#include "nodes/diffusion/low_rank.h"
 
 namespace heddle::diffusion {
 
@@ -18,14 +21,16 @@ using at::Tensor;
 
 struct Conv2d {
   Tensor weight;  // [out, in, k, k]
-  Tensor bias;    // [out]
+  Tensor bias;    // [out], or undefined
   int64_t stride = 1;
   int64_t padding = 0;
+  std::vector<LowRankTerm> beside = {};
 };
 
 struct Linear {
   Tensor weight;  // [out, in]
   Tensor bias;    // [out], or undefined
+  std::vector<LowRankTerm> beside = {};
 };
 
 /// Wu and He 2018, always 32 groups.

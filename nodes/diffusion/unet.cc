@@ -79,6 +79,15 @@ void check_arguments(const UNetLayout& layout, const Tensor& x, const Tensor& ti
   }
 }
 
+UNetPlace place_of(const UNetCall& call, const Tensor& x, const UNetLayout& layout) {
+  return {.latent_height = x.size(2),
+          .latent_width = x.size(3),
+          .model_channels = layout.model_channels,
+          .sigma = call.sigma,
+          .first_negative = call.first_negative,
+          .negatives = call.negatives};
+}
+
 }  // namespace
 
 struct UNet::Network {
@@ -144,7 +153,8 @@ Tensor UNet::Network::embed_time(const Tensor& timesteps, const Tensor& y, const
 }
 
 Tensor UNet::forward(const Tensor& x, const Tensor& timesteps, const Tensor& context,
-                     const Tensor& y, const Heartbeat& heartbeat, const Tap& tap) const {
+                     const Tensor& y, const Heartbeat& heartbeat, const Tap& tap,
+                     const UNetCall& call) const {
   const Network& net = *network_;
   check_arguments(net.layout, x, timesteps, context, y);
   const at::NoGradGuard no_grad;
@@ -152,17 +162,24 @@ Tensor UNet::forward(const Tensor& x, const Tensor& timesteps, const Tensor& con
     if (tap) tap(name + std::to_string(n), value);
   };
 
-  UNetPass pass{net.embed_time(timesteps, y, tap), context, 0, 0, heartbeat};
+  UNetPass pass{net.embed_time(timesteps, y, tap), context, 0,
+                0,  heartbeat, call.hooks, place_of(call, x, net.layout)};
   Tensor h = with_plain_strides(x);
   std::vector<Tensor> skips;
   for (const UNetBlock& block : net.input_blocks) {
+    pass.enter(UNetPlace::Stage::kInput, skips.size());
     h = run(block, h, pass);
     show("input_blocks.", skips.size(), h);
+    h = before_skip(call.hooks, h, pass.place);
     skips.push_back(h);
+    h = after_skip(call.hooks, h, pass.place);
   }
+  pass.enter(UNetPlace::Stage::kMiddle, 0);
   h = run(net.middle_block, h, pass);
   if (tap) tap("middle_block", h);
   for (size_t n = 0; n < net.output_blocks.size(); ++n) {
+    pass.enter(UNetPlace::Stage::kOutput, n);
+    join(call.hooks, h, skips.back(), pass.place);
     h = at::cat({h, skips.back()}, 1);
     skips.pop_back();
     if (!skips.empty()) {  // upsampling goes to the next skip's size, which may be odd

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nodes/diffusion/heartbeat.h"
+#include "nodes/diffusion/unet_hooks.h"
 #include "nodes/diffusion/weights.h"
 
 namespace heddle::diffusion {
@@ -58,7 +59,8 @@ class UNet {
   /// all fp32. Gives [B, out_channels, H, W]. H and W may be odd. Safe to call from several
   /// threads. Throws std::runtime_error that names the argument if one does not fit.
   Tensor forward(const Tensor& x, const Tensor& timesteps, const Tensor& context, const Tensor& y,
-                 const Heartbeat& heartbeat = {}, const Tap& tap = {}) const;
+                 const Heartbeat& heartbeat = {}, const Tap& tap = {},
+                 const UNetCall& call = {}) const;
 
  private:
   struct Network;

@@ -90,24 +90,55 @@ Tensor run(const ResidualBlock& block, const Tensor& x, const UNetPass& pass) {
   return h.add_(block.skip ? conv2d(x, *block.skip) : x);
 }
 
-Tensor attend(const Tensor& x, const Tensor& source, const Attention& layer) {
+Tensor attend(const Tensor& x, const Tensor& keys, const Tensor& values, const Attention& layer) {
   const Tensor y =
-      attention(linear(x, layer.q), linear(source, layer.k), linear(source, layer.v), layer.heads);
+      attention(linear(x, layer.q), linear(keys, layer.k), linear(values, layer.v), layer.heads);
   return linear(y, layer.out);
 }
 
-Tensor run(const TransformerBlock& block, Tensor x, const Tensor& context) {  // [B, N, C]
+Tensor hooked_self_attend(const Tensor& x, const Attention& layer, const UNetHooks& hooks,
+                          const UNetPlace& place) {
+  const ArrangedTokens arranged = arrange_tokens(hooks, x, place);
+  Tensor keys = arranged.tokens, values = arranged.tokens;
+  change_sources(hooks, keys, values);
+  const Tensor q = linear(arranged.tokens, layer.q), k = linear(keys, layer.k),
+               v = linear(values, layer.v);
+  const Tensor replaced = replaced_attention(hooks, q, k, v, layer.heads, place);
+  const Tensor y =
+      linear(replaced.defined() ? replaced : attention(q, k, v, layer.heads), layer.out);
+  return arranged.restore ? arranged.restore(y) : y;
+}
+
+Tensor hooked_cross_attend(const Tensor& x, const Tensor& context, const Attention& layer,
+                           const UNetHooks& hooks) {
+  Tensor keys = context, values = context;
+  change_sources(hooks, keys, values);
+  return attend(x, keys, values, layer);
+}
+
+Tensor run(const TransformerBlock& block, Tensor x, const UNetPass& pass,
+           const UNetPlace& place) {  // [B, N, C]
   const Tensor normed = layer_norm(x, block.norm1);
-  x = attend(normed, normed, block.self).add_(x);
-  x = attend(layer_norm(x, block.norm2), context, block.cross).add_(x);
+  if (pass.hooks.empty()) {
+    x = attend(normed, normed, normed, block.self).add_(x);
+    x = attend(layer_norm(x, block.norm2), pass.context, pass.context, block.cross).add_(x);
+  } else {
+    x = hooked_self_attend(normed, block.self, pass.hooks, place).add(x);
+    x = hooked_cross_attend(layer_norm(x, block.norm2), pass.context, block.cross, pass.hooks)
+            .add(x);
+  }
   return linear(geglu(layer_norm(x, block.norm3), block.gated), block.out).add_(x);
 }
 
 Tensor run(const SpatialTransformer& transformer, const Tensor& x, const UNetPass& pass) {
   Tensor h = linear(to_tokens(group_norm(x, transformer.norm)), transformer.proj_in);  // [B, N, C]
+  UNetPlace place = pass.place;
+  place.height = x.size(2);
+  place.width = x.size(3);
   for (const TransformerBlock& block : transformer.blocks) {
     beat(pass.heartbeat);
-    h = run(block, h, pass.context);
+    h = run(block, h, pass, place);
+    ++place.layer;
   }
   return to_image(linear(h, transformer.proj_out), x.size(2), x.size(3)).add_(x);
 }

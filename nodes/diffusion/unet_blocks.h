@@ -10,6 +10,7 @@
 #include "nodes/diffusion/layer_reader.h"
 #include "nodes/diffusion/ops.h"
 #include "nodes/diffusion/unet.h"
+#include "nodes/diffusion/unet_hooks.h"
 
 namespace heddle::diffusion {
 
@@ -57,6 +58,13 @@ struct UNetPass {
   Tensor context;                 // [B, T, context_width]
   int64_t height = 0, width = 0;  // where an Upsample goes
   const Heartbeat& heartbeat;
+  const UNetHooks& hooks;
+  UNetPlace place;                // for the hooks
+
+  void enter(UNetPlace::Stage stage, size_t block) {
+    place.stage = stage;
+    place.block = int(block);
+  }
 };
 
 UNetBlock read_block(LayerReader& reader, const std::string& name, const UNetLayout::Block& parts,

@@ -7,212 +7,10 @@
 
 #include "nodes/diffusion/layer_reader.h"
 #include "nodes/diffusion/ops.h"
+#include "nodes/diffusion/vae_network.h"
 
 namespace heddle::diffusion {
 namespace {
-
-using Window = LayerReader::Window;
-
-constexpr Window k3x3{3, 1, 1}, k1x1{1, 1, 0};
-constexpr Window kHalving{3, 2, 0};  // after one row and column of padding at the far side only
-constexpr double kEps = 1e-6;
-
-struct ResidualBlock {
-  GroupNorm norm1;
-  Conv2d conv1;
-  GroupNorm norm2;
-  Conv2d conv2;
-  std::optional<Conv2d> shortcut;  // where the number of channels changes
-};
-
-/// One head over all cells.
-struct AttentionBlock {
-  GroupNorm norm;
-  Linear q, k, v, out;
-};
-
-struct Middle {
-  ResidualBlock block_1;
-  AttentionBlock attn_1;
-  ResidualBlock block_2;
-};
-
-struct Level {
-  std::vector<ResidualBlock> blocks;
-  std::optional<Conv2d> resample = {};  // the last level to run has none
-};
-
-struct Encoder {
-  Conv2d conv_in;
-  std::vector<Level> down;
-  Middle mid;
-  GroupNorm norm_out;
-  Conv2d conv_out;  // to means and logarithms of variances
-};
-
-struct Decoder {
-  Conv2d conv_in;
-  Middle mid;
-  std::vector<Level> up;  // up[0] is full resolution and runs last
-  GroupNorm norm_out;
-  Conv2d conv_out;
-};
-
-}  // namespace
-
-struct Vae::Network {
-  Encoder encoder;
-  Decoder decoder;
-  std::optional<Conv2d> quant_conv, post_quant_conv;
-  int latent_channels = 0, scale = 1;
-  size_t bytes = 0;
-};
-
-namespace {
-
-// ---- Reading. `channels` is what arrives; what leaves is put there.
-
-ResidualBlock read_residual(LayerReader& reader, const std::string& name, int64_t& channels) {
-  const int64_t in = channels, out = reader.size(name + ".conv1.weight", 4, 0);
-  channels = out;
-  ResidualBlock block{reader.group_norm(name + ".norm1", in, kEps),
-                      reader.conv2d(name + ".conv1", in, out, k3x3),
-                      reader.group_norm(name + ".norm2", out, kEps),
-                      reader.conv2d(name + ".conv2", out, out, k3x3),
-                      {}};
-  if (in != out) block.shortcut = reader.conv2d(name + ".nin_shortcut", in, out, k1x1);
-  return block;
-}
-
-AttentionBlock read_attention(LayerReader& reader, const std::string& name, int64_t channels) {
-  return {reader.group_norm(name + ".norm", channels, kEps),
-          reader.linear(name + ".q", channels, channels),
-          reader.linear(name + ".k", channels, channels),
-          reader.linear(name + ".v", channels, channels),
-          reader.linear(name + ".proj_out", channels, channels)};
-}
-
-Middle read_middle(LayerReader& reader, const std::string& name, int64_t& channels) {
-  ResidualBlock block_1 = read_residual(reader, name + ".block_1", channels);
-  AttentionBlock attn_1 = read_attention(reader, name + ".attn_1", channels);
-  return {std::move(block_1), std::move(attn_1),
-          read_residual(reader, name + ".block_2", channels)};
-}
-
-std::vector<ResidualBlock> read_blocks(LayerReader& reader, const std::string& name,
-                                       int64_t& channels) {
-  std::vector<ResidualBlock> blocks;
-  const int count = reader.count(name + ".");
-  for (int k = 0; k < count; ++k) {
-    blocks.push_back(read_residual(reader, name + "." + std::to_string(k), channels));
-  }
-  return blocks;
-}
-
-Encoder read_encoder(LayerReader& reader) {
-  int64_t channels = reader.size("encoder.conv_in.weight", 4, 0);
-  Encoder encoder;
-  encoder.conv_in = reader.conv2d("encoder.conv_in", 3, channels, k3x3);
-  const int levels = reader.count("encoder.down.");
-  for (int k = 0; k < levels; ++k) {
-    const std::string name = "encoder.down." + std::to_string(k);
-    Level& level = encoder.down.emplace_back(read_blocks(reader, name + ".block", channels));
-    if (k + 1 == levels) break;
-    level.resample = reader.conv2d(name + ".downsample.conv", channels, channels, kHalving);
-  }
-  encoder.mid = read_middle(reader, "encoder.mid", channels);
-  encoder.norm_out = reader.group_norm("encoder.norm_out", channels, kEps);
-  const int64_t moments = reader.size("encoder.conv_out.weight", 4, 0);
-  encoder.conv_out = reader.conv2d("encoder.conv_out", channels, moments, k3x3);
-  return encoder;
-}
-
-Decoder read_decoder(LayerReader& reader) {
-  int64_t channels = reader.size("decoder.conv_in.weight", 4, 0);
-  Decoder decoder;
-  decoder.conv_in =
-      reader.conv2d("decoder.conv_in", reader.size("decoder.conv_in.weight", 4, 1), channels, k3x3);
-  decoder.mid = read_middle(reader, "decoder.mid", channels);
-  decoder.up.resize(size_t(reader.count("decoder.up.")));
-  for (size_t k = decoder.up.size(); k-- > 0;) {
-    const std::string name = "decoder.up." + std::to_string(k);
-    decoder.up[k].blocks = read_blocks(reader, name + ".block", channels);
-    if (k == 0) break;
-    decoder.up[k].resample = reader.conv2d(name + ".upsample.conv", channels, channels, k3x3);
-  }
-  decoder.norm_out = reader.group_norm("decoder.norm_out", channels, kEps);
-  decoder.conv_out = reader.conv2d("decoder.conv_out", channels, 3, k3x3);
-  return decoder;
-}
-
-// ---- Running. The heartbeat is called before every layer: at large sizes a block takes long.
-
-class Pass {
- public:
-  explicit Pass(const Heartbeat& heartbeat) : heartbeat_(heartbeat) {}
-
-  Tensor conv(const Tensor& x, const Conv2d& layer) const {
-    beat(heartbeat_);
-    return conv2d(x, layer);
-  }
-
-  Tensor norm_silu(const Tensor& x, const GroupNorm& layer) const {
-    beat(heartbeat_);
-    return group_norm_silu(x, layer);
-  }
-
-  Tensor residual(const Tensor& x, const ResidualBlock& block) const {  // [1, C, H, W]
-    Tensor h = conv(norm_silu(x, block.norm1), block.conv1);
-    h = conv(norm_silu(h, block.norm2), block.conv2);
-    return h.add_(block.shortcut ? conv(x, *block.shortcut) : x);
-  }
-
-  Tensor attend(const Tensor& x, const AttentionBlock& block) const {
-    beat(heartbeat_);
-    const Tensor h = to_tokens(group_norm(x, block.norm));  // [1, H W, C]
-    const Tensor q = linear(h, block.q), k = linear(h, block.k), v = linear(h, block.v);
-    beat(heartbeat_);
-    const Tensor y = linear(attention(q, k, v, 1), block.out);
-    return to_image(y, x.size(2), x.size(3)).add_(x);
-  }
-
-  Tensor middle(Tensor h, const Middle& mid, const Vae::Tap& tap) const {
-    h = tapped(tap, "mid.block_1", residual(h, mid.block_1));
-    h = tapped(tap, "mid.attn_1", attend(h, mid.attn_1));
-    return tapped(tap, "mid.block_2", residual(h, mid.block_2));
-  }
-
-  Tensor encode(const Tensor& image, const Encoder& net) const {  // [1, 3, H, W]
-    Tensor h = conv(image, net.conv_in);
-    for (const Level& level : net.down) {
-      for (const ResidualBlock& block : level.blocks) h = residual(h, block);
-      if (level.resample) h = conv(pad_bottom_right(h), *level.resample);
-    }
-    h = middle(h, net.mid, {});
-    return conv(norm_silu(h, net.norm_out), net.conv_out);  // [1, moments, h, w]
-  }
-
-  Tensor decode(const Tensor& latent, const Decoder& net, const Vae::Tap& tap) const {
-    Tensor h = tapped(tap, "conv_in", conv(latent, net.conv_in));
-    h = middle(h, net.mid, tap);
-    for (size_t k = net.up.size(); k-- > 0;) {
-      for (const ResidualBlock& block : net.up[k].blocks) h = residual(h, block);
-      if (net.up[k].resample) {
-        h = conv(upsample_nearest(h, 2 * h.size(2), 2 * h.size(3)), *net.up[k].resample);
-      }
-      if (tap) tap("up." + std::to_string(k), h);
-    }
-    return conv(norm_silu(h, net.norm_out), net.conv_out);  // [1, 3, 8h, 8w]
-  }
-
- private:
-  static Tensor tapped(const Vae::Tap& tap, const char* name, Tensor value) {
-    if (tap) tap(name, value);
-    return value;
-  }
-
-  const Heartbeat& heartbeat_;
-};
 
 /// [B, H, W, C] in 0..1 to [B, 3, H', W'] in -1..1, cropped centrally to whole cells.
 Tensor network_image(const Tensor& image, int64_t scale) {
@@ -238,62 +36,30 @@ bool is_float(const Tensor& x) {
 
 }  // namespace
 
-Vae::Vae(const Weights& weights, const Heartbeat& heartbeat) {
-  LayerReader reader(weights, "VAE", heartbeat);
-  auto network = std::make_unique<Network>();
-  Network& net = *network;
-  net.encoder = read_encoder(reader);
-  net.decoder = read_decoder(reader);
-  const size_t levels = net.encoder.down.size();
-  if (levels != net.decoder.up.size() || levels < 1 || levels > 8) {
-    throw std::runtime_error("VAE: " + std::to_string(levels) + " levels in the encoder, " +
-                             std::to_string(net.decoder.up.size()) +
-                             " in the decoder; expected as many, 1 to 8");
-  }
-  net.scale = 1 << (levels - 1);
+Vae::Vae(const Weights& weights, const Heartbeat& heartbeat)
+    : Vae(read_kl_network(weights, heartbeat)) {}
 
-  const int64_t inner = net.decoder.conv_in.weight.size(1);
-  const int64_t moments = net.encoder.conv_out.weight.size(0);
-  int64_t latent = inner;
-  if (reader.first("post_quant_conv.")) {
-    latent = reader.size("post_quant_conv.weight", 4, 1);
-    net.post_quant_conv = reader.conv2d("post_quant_conv", latent, inner, k1x1);
-  }
-  if (reader.first("quant_conv.")) {
-    net.quant_conv = reader.conv2d("quant_conv", moments, 2 * latent, k1x1);
-  } else if (moments != 2 * latent) {
-    throw std::runtime_error("VAE: encoder.conv_out gives " + std::to_string(moments) +
-                             " channels, expected " + std::to_string(2 * latent));
-  }
-  for (const char* prefix : {"encoder.", "decoder."}) reader.expect_all_read(prefix);
-  net.latent_channels = int(latent);
-  net.bytes = reader.bytes();
-  network_ = std::move(network);
-}
+Vae::Vae(std::unique_ptr<const VaeNetwork> network) : network_(std::move(network)) {}
 
 Vae::~Vae() = default;
 
-size_t Vae::bytes() const { return network_->bytes; }
+size_t Vae::bytes() const { return network_->bytes(); }
 
-int Vae::latent_channels() const { return network_->latent_channels; }
+int Vae::latent_channels() const { return network_->latent_channels(); }
 
-int Vae::scale() const { return network_->scale; }
+int Vae::scale() const { return network_->scale(); }
 
 Tensor Vae::encode(const Tensor& image, const Heartbeat& heartbeat) const {
-  const Network& net = *network_;
-  const std::string cell = std::to_string(net.scale);
-  require(is_float(image) && image.size(3) >= 3 && image.size(1) >= net.scale &&
-              image.size(2) >= net.scale,
+  const std::string cell = std::to_string(scale());
+  require(is_float(image) && image.size(3) >= 3 && image.size(1) >= scale() &&
+              image.size(2) >= scale(),
           "images [batch, height, width, 3 or more] of Float, at least " + cell + " by " + cell +
               " pixels",
           image);
   const at::NoGradGuard no_grad;
-  const Pass pass(heartbeat);
   std::vector<Tensor> means;
   for (const Tensor& picture : image.split(1)) {
-    Tensor moments = pass.encode(network_image(picture, net.scale), net.encoder);
-    if (net.quant_conv) moments = pass.conv(moments, *net.quant_conv);
-    means.push_back(moments.slice(1, 0, net.latent_channels));
+    means.push_back(network_->encode(network_image(picture, scale()), heartbeat));
   }
   return at::cat(means);
 }
@@ -305,20 +71,13 @@ Tensor Vae::decode(const Tensor& latent, const Heartbeat& heartbeat) const {
 }
 
 Tensor Vae::decode_raw(const Tensor& latent, const Heartbeat& heartbeat, const Tap& tap) const {
-  const Network& net = *network_;
-  require(is_float(latent) && latent.size(1) == net.latent_channels,
-          "latents [batch, " + std::to_string(net.latent_channels) + ", height, width] of Float",
+  require(is_float(latent) && latent.size(1) == latent_channels(),
+          "latents [batch, " + std::to_string(latent_channels()) + ", height, width] of Float",
           latent);
   const at::NoGradGuard no_grad;
-  const Pass pass(heartbeat);
   std::vector<Tensor> pictures;
   for (const Tensor& item : latent.split(1)) {
-    Tensor z = with_plain_strides(item);
-    if (net.post_quant_conv) {
-      z = pass.conv(z, *net.post_quant_conv);
-      if (tap) tap("post_quant_conv", z);
-    }
-    pictures.push_back(pass.decode(z, net.decoder, tap));
+    pictures.push_back(network_->decode(with_plain_strides(item), heartbeat, tap));
   }
   return at::cat(pictures);
 }

@@ -11,6 +11,8 @@
 
 namespace heddle::diffusion {
 
+class VaeNetwork;
+
 class Vae {
  public:
   /// Sees what each named part of the decoder gives, picture by picture: `post_quant_conv`,
@@ -22,6 +24,8 @@ class Vae {
   /// std::runtime_error that names the tensor if one is missing, odd, or of no use in this kind of
   /// network.
   explicit Vae(const Weights& weights, const Heartbeat& heartbeat = {});
+  /// Another kind of network (taesd.h).
+  explicit Vae(std::unique_ptr<const VaeNetwork> network);
   ~Vae();
 
   size_t bytes() const;
@@ -41,8 +45,7 @@ class Vae {
                     const Tap& tap = {}) const;
 
  private:
-  struct Network;
-  std::unique_ptr<const Network> network_;
+  std::unique_ptr<const VaeNetwork> network_;
 };
 
 }  // namespace heddle::diffusion

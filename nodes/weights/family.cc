@@ -33,18 +33,6 @@ constexpr NetworkSign kOtherNetworks[] = {
     {"cc_projection.weight", "Stable Zero123"},
 };
 
-struct FamilySign {
-  const char* key;
-  Family family;
-};
-constexpr FamilySign kTextEncoders[] = {
-    {"conditioner.embedders.1.model.", Family::kSdxl},
-    {"conditioner.embedders.0.model.", Family::kSdxlRefiner},
-    {"cond_stage_model.model.", Family::kSd2},
-    {"text_model.encoder.layers.30.mlp.fc1.weight", Family::kSdxl},  // OpenCLIP G
-    {"text_model.encoder.layers.22.mlp.fc1.weight", Family::kSd2},   // OpenCLIP H
-};
-
 // Dimensions of the first attention's input projection: 4 (a 1x1 convolution), 2 (linear) or 0 (no
 // attention at all).
 size_t projection_dims(const NamesAndShapes& unet) {
@@ -62,6 +50,52 @@ FamilyGuess guess_conditioned(const NamesAndShapes& unet) {
   }
   if (four_levels) return guess_of(Family::kSdxlRefiner, "label_emb and input_blocks.9");
   return guess_of(Family::kSdxl, "label_emb, and no attention in input_blocks.1");
+}
+
+FamilyGuess guess_by_attention(const NamesAndShapes& unet) {
+  const size_t dims = projection_dims(unet);
+  const bool conditioned = unet.contains("label_emb.0.0.weight");
+  if (dims == 2 && conditioned) return guess_conditioned(unet);
+  if (conditioned || dims == 0) return {};
+  if (dims == 4) {
+    return guess_of(Family::kSd1, "proj_in is a convolution, and there is no label_emb");
+  }
+  return guess_of(Family::kSd2, "proj_in is linear, and there is no label_emb");
+}
+
+// What a U-Net takes behind the latent's four channels, and what it does without.
+std::string peculiarities(const NamesAndShapes& unet) {
+  std::string text;
+  const auto input = unet.find("input_blocks.0.0.weight");
+  const int64_t channels = input != unet.end() && input->second.size() > 1 ? input->second[1] : 0;
+  if (channels == 9) text += "; 9 input channels: made for inpainting";
+  if (channels == 8) text += "; 8 input channels: InstructPix2Pix, made for editing pictures";
+  if (!unet.contains("middle_block.0.in_layers.0.weight")) {
+    text += "; distilled: it has no middle block";
+  } else if (!unet.contains("middle_block.1.proj_in.weight")) {
+    text += "; distilled: its middle block has no attention";
+  }
+  return text;
+}
+
+// SDXL's L and G may come apart, and its refiner has G under the name that SDXL has for L.
+FamilyGuess guess_text_family(const std::vector<Part>& texts) {
+  if (texts.empty()) return {};
+  const Part& first = texts.front();
+  const std::string reason = first.prefix + "*: " + part_name(first.kind);
+  if (texts.size() > 1) return guess_of(Family::kSdxl, "two text encoders");
+  switch (first.kind) {
+    case PartKind::kClipH:
+      return guess_of(Family::kSd2, reason);
+    case PartKind::kClipG: {
+      const bool refiner = first.prefix == "conditioner.embedders.0.model.";
+      return guess_of(refiner ? Family::kSdxlRefiner : Family::kSdxl, reason);
+    }
+    default:
+      break;
+  }
+  const bool of_pair = first.prefix.starts_with("conditioner.");
+  return guess_of(of_pair ? Family::kSdxl : Family::kSd1, reason);
 }
 
 FamilyGuess guess_other_network(const Tensors& tensors) {
@@ -92,20 +126,16 @@ const char* family_name(Family family) {
   return "an unknown family";
 }
 
-bool is_supported(Family family) { return family == Family::kSd1; }
+bool is_xl(Family family) { return family == Family::kSdxl || family == Family::kSdxlRefiner; }
 
 FamilyGuess guess_of(Family family, std::string reason) {
   return {family, family_name(family), std::move(reason)};
 }
 
 FamilyGuess guess_unet_family(const NamesAndShapes& unet) {
-  const size_t dims = projection_dims(unet);
-  const bool conditioned = unet.contains("label_emb.0.0.weight");
-  if (dims == 2 && conditioned) return guess_conditioned(unet);
-  if (conditioned || dims == 0) return {};
-  if (dims == 4)
-    return guess_of(Family::kSd1, "proj_in is a convolution, and there is no label_emb");
-  return guess_of(Family::kSd2, "proj_in is linear, and there is no label_emb");
+  FamilyGuess guess = guess_by_attention(unet);
+  if (guess.family != Family::kUnknown) guess.reason += peculiarities(unet);
+  return guess;
 }
 
 FamilyGuess guess_family(const TensorFile& file) {
@@ -115,13 +145,7 @@ FamilyGuess guess_family(const TensorFile& file) {
   if (const auto unet = find_part(tensors, PartKind::kUNet)) {
     return guess_unet_family(shapes_of(file, *unet));
   }
-  for (const FamilySign& sign : kTextEncoders) {
-    if (has_sign(tensors, sign.key)) return guess_of(sign.family, sign.key);
-  }
-  if (const auto text = find_part(tensors, PartKind::kTextEncoder)) {
-    return guess_of(Family::kSd1, text->prefix + "*: a CLIP-L text encoder");
-  }
-  return {};
+  return guess_text_family(find_text_encoders(tensors));
 }
 
 }  // namespace heddle::weights

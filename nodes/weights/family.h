@@ -9,9 +9,11 @@
 
 namespace heddle::weights {
 
+/// SDXL's distilled relatives (Turbo, Lightning, SSD-1B, Vega, KOALA) are SDXL: their networks only
+/// have fewer blocks.
 enum class Family { kSd1, kSd2, kSdxl, kSdxlRefiner, kUnknown };
 const char* family_name(Family family);  // "Stable Diffusion 1.x"
-bool is_supported(Family family);
+bool is_xl(Family family);               // SDXL and its refiner share their latents
 
 /// What something looks like. `name` may be known where `family` is not ("Flux"); it is empty if
 /// nothing is known.
@@ -22,7 +24,8 @@ struct FamilyGuess {
 };
 FamilyGuess guess_of(Family family, std::string reason);
 
-/// The family of a U-Net, names as the network has them.
+/// The family of a U-Net, names as the network has them. What else is special about it (inpainting,
+/// missing blocks) is in the reason.
 FamilyGuess guess_unet_family(const NamesAndShapes& unet);
 
 /// The family of a whole file: by other kinds of network, then the U-Net, then the text encoders.

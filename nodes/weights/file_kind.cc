@@ -23,12 +23,8 @@ constexpr KindSign kBeforeParts[] = {
     {"latent_tensor", FileKind::kLatent, "a latent"},
 };
 constexpr KindSign kAfterParts[] = {
-    {"down_blocks.0.resnets.", FileKind::kUNet, "a U-Net with diffusers' names"},
-    {"decoder.up_blocks.", FileKind::kVae, "a VAE with diffusers' names"},
-    {"taesd_decoder.", FileKind::kVae, "a TAESD decoder"},
+    {"decoder.layers.", FileKind::kVae, "a Tiny AutoEncoder with diffusers' names"},
     {"encoder.block.0.layer.", FileKind::kTextEncoder, "a T5 text encoder"},
-    {"transformer.resblocks.", FileKind::kTextEncoder, "an OpenCLIP text encoder"},
-    {"cond_stage_model.model.", FileKind::kTextEncoder, "an OpenCLIP text encoder"},
     {"vision_model.", FileKind::kOther, "a CLIP vision model"},
     {"emb_params", FileKind::kEmbedding, "an embedding"},
     {"clip_l", FileKind::kEmbedding, "an embedding"},
@@ -59,7 +55,7 @@ bool has_lora_key(const Tensors& tensors) {
 KindGuess guess_from_parts(const Tensors& tensors) {
   const bool unet = find_part(tensors, PartKind::kUNet).has_value();
   const bool vae = find_part(tensors, PartKind::kVae).has_value();
-  const bool text = find_part(tensors, PartKind::kTextEncoder).has_value();
+  const bool text = !find_text_encoders(tensors).empty();
   if (unet + vae + text > 1) return {FileKind::kCheckpoint, "a checkpoint", true};
   if (unet) return {FileKind::kUNet, "a U-Net", true};
   if (vae) return {FileKind::kVae, "a VAE", true};

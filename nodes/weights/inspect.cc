@@ -1,12 +1,14 @@
 #include "nodes/weights/inspect.h"
 
 #include <algorithm>
-#include <set>
 
+#include "nodes/weights/diffusers_folder.h"
 #include "nodes/weights/family.h"
+#include "nodes/weights/lora_facts.h"
 #include "nodes/weights/lora_family.h"
-#include "nodes/weights/lora_formats.h"
 #include "nodes/weights/part.h"
+#include "nodes/weights/prediction.h"
+#include "nodes/weights/required_names.h"
 #include "nodes/weights/unet_names.h"
 
 namespace heddle::weights {
@@ -25,6 +27,19 @@ std::string channels_text(int64_t width, const std::vector<int64_t>& of_levels) 
     text += (i ? ", " : "") + std::to_string(of_levels[i] / std::max<int64_t>(1, width));
   }
   return text + ")";
+}
+
+// "860 million weights".
+std::string count_text(const NamesAndShapes& shapes) {
+  double weights = 0;
+  for (const auto& [name, shape] : shapes) {
+    double elements = 1;
+    for (const int64_t n : shape) elements *= double(n);
+    weights += elements;
+  }
+  char number[32];
+  std::snprintf(number, sizeof number, weights < 1e7 ? "%.1f" : "%.0f", weights / 1e6);
+  return std::string(number) + " million weights";
 }
 
 std::string unet_text(const NamesAndShapes& shapes) {
@@ -48,6 +63,7 @@ std::string unet_text(const NamesAndShapes& shapes) {
 }
 
 std::string vae_text(const NamesAndShapes& shapes) {
+  if (is_tiny_vae(shapes)) return "VAE: Tiny AutoEncoder";
   std::vector<int64_t> of_levels;
   for (int level = 0;; ++level) {
     const std::string block = "encoder.down." + std::to_string(level) + ".block.0.conv1.weight";
@@ -58,59 +74,53 @@ std::string vae_text(const NamesAndShapes& shapes) {
          std::to_string(dimension(shapes, "decoder.conv_in.weight", 1)) + " latent channels";
 }
 
-std::string text_encoder_text(const NamesAndShapes& shapes) {
+std::string text_encoder_text(PartKind kind, const NamesAndShapes& shapes) {
   size_t layers = 0;
   for (const auto& [name, shape] : shapes) layers += name.ends_with(".mlp.fc1.weight");
   const std::string embedding = "text_model.embeddings.token_embedding.weight";
-  return "text encoder: " + std::to_string(dimension(shapes, embedding, 1)) + " wide, " +
-         std::to_string(layers) + " layers";
+  return part_name(kind) + (": " + std::to_string(dimension(shapes, embedding, 1)) + " wide, " +
+         std::to_string(layers) + " layers");
+}
+
+std::string part_text(PartKind kind, const NamesAndShapes& shapes) {
+  switch (kind) {
+    case PartKind::kUNet:
+      return unet_text(shapes);
+    case PartKind::kVae:
+      return vae_text(shapes);
+    case PartKind::kClipL:
+    case PartKind::kClipH:
+    case PartKind::kClipG:
+      break;
+  }
+  return text_encoder_text(kind, shapes);
 }
 
 std::string parts_text(const TensorFile& file) {
+  std::vector<Part> parts = find_text_encoders(file.tensors());
+  for (const PartKind kind : {PartKind::kVae, PartKind::kUNet}) {
+    if (auto part = find_part(file.tensors(), kind)) parts.insert(parts.begin(), std::move(*part));
+  }
   std::string text;
-  for (const PartKind kind : {PartKind::kUNet, PartKind::kVae, PartKind::kTextEncoder}) {
-    const auto part = find_part(file.tensors(), kind);
-    if (!part) continue;
-    const NamesAndShapes shapes = shapes_of(file, *part);
-    if (!text.empty()) text += '\n';
-    switch (kind) {
-      case PartKind::kUNet:
-        text += unet_text(shapes);
-        break;
-      case PartKind::kVae:
-        text += vae_text(shapes);
-        break;
-      case PartKind::kTextEncoder:
-        text += text_encoder_text(shapes);
-        break;
-    }
+  for (const Part& part : parts) {
+    const NamesAndShapes shapes = shapes_of(file, part);
+    text += (text.empty() ? "" : "\n") + part_text(part.kind, shapes) + ", " + count_text(shapes);
   }
   return text;
 }
 
-std::string lora_text(const TensorFile& file) {
-  std::set<int64_t> ranks;
-  std::set<std::string> formats;
-  size_t changes = 0;
-  for (const auto& [key, info] : file.tensors()) {
-    if (const auto other = split_other_format_key(key)) formats.insert(other->format);
-    if (!split_up_key(key)) continue;
-    ++changes;
-    formats.insert("LoRA");
-    if (info.shape.size() > 1) ranks.insert(info.shape[1]);
-  }
-  std::string text;
-  for (const std::string& format : formats) text += (text.empty() ? "" : ", ") + format;
-  if (changes > 0) text += ": " + std::to_string(changes) + " weights";
-  if (!ranks.empty()) text += ", rank " + std::to_string(*ranks.begin());
-  if (ranks.size() > 1) text += " to " + std::to_string(*ranks.rbegin());
-  return text;
+std::string prediction_text(const TensorFile& file, Family family) {
+  const auto unet = find_part(file.tensors(), PartKind::kUNet);
+  if (!unet || family == Family::kUnknown) return "";
+  const PredictionGuess guess = guess_prediction(file, family, *unet);
+  return std::string(prediction_name(guess.prediction)) + " (" + guess.reason + ")";
 }
 
 }  // namespace
 
 FileSummary inspect_file(const std::filesystem::path& path) {
-  const auto file = TensorFile::open(path);
+  const bool is_folder = std::filesystem::is_directory(path);
+  const auto file = is_folder ? open_diffusers_folder(path) : TensorFile::open(path);
   const KindGuess kind = guess_kind(*file);
   const bool is_lora = kind.kind == FileKind::kLora;
   const FamilyGuess family = is_lora ? guess_lora_family(*file) : guess_family(*file);
@@ -120,7 +130,14 @@ FileSummary inspect_file(const std::filesystem::path& path) {
   summary.what = kind.what;
   summary.family = family.name;
   summary.reason = family.reason;
-  summary.layout = is_lora ? lora_text(*file) : kind.readable ? parts_text(*file) : "";
+  if (is_lora) {
+    const LoraFacts facts = lora_facts(*file);
+    summary.layout = lora_facts_text(facts);
+    summary.triggers = facts.triggers;
+  } else {
+    summary.prediction = prediction_text(*file, family.family);
+    if (kind.readable) summary.layout = parts_text(*file);
+  }
   for (const auto& [name, info] : file->tensors())
     ++summary.dtypes[std::string(dtype_name(info.type))];
   summary.tensors = file->tensors().size();

@@ -1,9 +1,9 @@
 #include "nodes/weights/lora_family.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
-#include "nodes/weights/lora_formats.h"
 
 namespace heddle::weights {
 namespace {
@@ -31,6 +31,14 @@ constexpr KeySign kKeySigns[] = {
     {".1.transformer_blocks.1.", Family::kSdxl},
     {"_attentions_0_transformer_blocks_1_", Family::kSdxl},
     {".attentions.0.transformer_blocks.1.", Family::kSdxl},
+};
+
+// The first and last level have attention in SD 1 and SD 2 alone.
+constexpr const char* kSd1OrSd2 = "Stable Diffusion 1.x or 2.x";
+constexpr std::string_view kFirstLevelSigns[] = {
+    "down_blocks_0_attentions", "down_blocks.0.attentions", "up_blocks_3_attentions",
+    "up_blocks.3.attentions",   "_input_blocks_1_1_",       ".input_blocks.1.1.",
+    "_output_blocks_11_1_",     ".output_blocks.11.1.",
 };
 
 struct Width {
@@ -61,6 +69,11 @@ constexpr Claim kClaims[] = {
 constexpr std::string_view kReadsText[] = {"attn2_to_k", "attn2.to_k", "attn2.processor.to_k",
                                            "attn2_to_v", "attn2.to_v", "attn2.processor.to_v"};
 
+constexpr std::string_view kDownEndings[] = {".lora_down.weight", "_lora.down.weight",
+                                             ".lora_A.weight", ".lora.down.weight", ".lora_A",
+                                             ".lora_linear_layer.down.weight",
+                                             ".lora_A.default.weight"};
+
 bool reads_text(const std::string& stem) {
   for (const std::string_view module : kReadsText) {
     if (stem.ends_with(module)) return true;
@@ -68,16 +81,39 @@ bool reads_text(const std::string& stem) {
   return false;
 }
 
-// The width of the text that the U-Net listens to.
-std::optional<int64_t> context_width(const TensorFile& lora) {
+bool is_of_first_level(const std::string& stem) {
+  return std::any_of(std::begin(kFirstLevelSigns), std::end(kFirstLevelSigns),
+                     [&](std::string_view sign) { return stem.find(sign) != std::string::npos; });
+}
+
+// The shape of the first down matrix whose stem `is_meant`.
+template <typename IsMeant>
+std::optional<std::vector<int64_t>> down_shape(const TensorFile& lora, IsMeant is_meant) {
   for (const auto& [key, info] : lora.tensors()) {
-    const auto up = split_up_key(key);
-    if (!up || !reads_text(up->stem)) continue;
-    const auto down = lora.tensors().find(up->stem + std::string(up->spelling->down));
-    const bool known = down != lora.tensors().end() && down->second.shape.size() == 2;
-    if (known) return down->second.shape[1];  // [rank, width]
+    for (const std::string_view ending : kDownEndings) {
+      if (!key.ends_with(ending)) continue;
+      if (is_meant(key.substr(0, key.size() - ending.size()))) return info.shape;
+    }
   }
   return std::nullopt;
+}
+
+// The width of the text that the U-Net listens to.
+std::optional<int64_t> context_width(const TensorFile& lora) {
+  const auto shape = down_shape(lora, reads_text);
+  if (!shape || shape->size() != 2) return std::nullopt;
+  return (*shape)[1];  // [rank, width]
+}
+
+// Transformers are entered by convolutions in SD 1 and by matrices in SD 2.
+FamilyGuess guess_from_projections(const TensorFile& lora, const FamilyGuess& by_keys) {
+  if (by_keys.name != kSd1OrSd2) return by_keys;
+  const auto shape = down_shape(lora, [](const std::string& stem) {
+    return is_of_first_level(stem) && (stem.ends_with("proj_in") || stem.ends_with("proj_out"));
+  });
+  if (!shape) return by_keys;
+  return shape->size() == 4 ? guess_of(Family::kSd1, by_keys.reason + ", and convolutions there")
+                            : guess_of(Family::kSd2, by_keys.reason + ", and matrices there");
 }
 
 FamilyGuess guess_from_width(const TensorFile& lora) {
@@ -104,29 +140,59 @@ FamilyGuess guess_from_metadata(const TensorFile& lora) {
   return {};
 }
 
+std::vector<std::string> keys_of(const TensorFile& lora) {
+  std::vector<std::string> keys;
+  for (const auto& [key, info] : lora.tensors()) keys.push_back(key);
+  return keys;
+}
+
+std::optional<std::string> key_with(const std::vector<std::string>& keys, std::string_view part) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const std::string& key) {
+    return key.find(part) != std::string::npos;
+  });
+  return found == keys.end() ? std::nullopt : std::optional(*found);
+}
+
 }  // namespace
 
 FamilyGuess guess_lora_family(const std::vector<std::string>& keys) {
   for (const KeySign& sign : kKeySigns) {
-    for (const std::string& key : keys) {
-      if (key.find(sign.part) == std::string::npos) continue;
-      const std::string reason = "it has " + in_quotes(key);
-      if (sign.name) return {sign.family, sign.name, reason};
-      return guess_of(sign.family, reason);
+    const auto key = key_with(keys, sign.part);
+    if (!key) continue;
+    const std::string reason = "it has " + in_quotes(*key);
+    if (sign.name) return {sign.family, sign.name, reason};
+    return guess_of(sign.family, reason);
+  }
+  for (const std::string_view part : kFirstLevelSigns) {
+    if (const auto key = key_with(keys, part)) {
+      return {Family::kUnknown, kSd1OrSd2, "it has " + in_quotes(*key)};
     }
   }
   return {};
 }
 
+FamilyGuess guess_lora_family_by_tensors(const TensorFile& lora) {
+  const FamilyGuess by_keys = guess_lora_family(keys_of(lora));
+  if (!by_keys.name.empty() && by_keys.name != kSd1OrSd2) return by_keys;
+  const FamilyGuess by_width = guess_from_width(lora);
+  return by_width.name.empty() ? by_keys : by_width;
+}
+
 FamilyGuess guess_lora_family(const TensorFile& lora) {
-  std::vector<std::string> keys;
-  for (const auto& [key, info] : lora.tensors()) keys.push_back(key);
-  FamilyGuess by_keys = guess_lora_family(keys);
-  if (!by_keys.name.empty()) return by_keys;
-  FamilyGuess by_width = guess_from_width(lora);
-  if (!by_width.name.empty()) return by_width;
-  FamilyGuess by_metadata = guess_from_metadata(lora);
-  return by_metadata.name.empty() ? by_width : by_metadata;
+  const FamilyGuess by_tensors = guess_lora_family_by_tensors(lora);
+  if (!by_tensors.name.empty() && by_tensors.name != kSd1OrSd2) return by_tensors;
+  const FamilyGuess by_metadata = guess_from_metadata(lora);
+  if (!by_metadata.name.empty()) return by_metadata;
+  const FamilyGuess by_projections = guess_from_projections(lora, by_tensors);
+  return by_projections.name.empty() ? guess_from_width(lora) : by_projections;
+}
+
+bool may_be_for(const FamilyGuess& lora, const FamilyGuess& model) {
+  if (lora.name.empty() || model.name.empty() || lora.name == model.name) return true;
+  // Deep transformers are also the refiner's.
+  if (model.family == Family::kSdxlRefiner) return lora.family == Family::kSdxl;
+  const bool is_either = model.family == Family::kSd1 || model.family == Family::kSd2;
+  return lora.name == kSd1OrSd2 && is_either;
 }
 
 }  // namespace heddle::weights

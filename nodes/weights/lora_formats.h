@@ -1,34 +1,37 @@
 // How LoRA files spell the tensors of one change: a stem that names a weight ("lora_unet_..."), and
-// endings. Spellings of the same arithmetic, and formats that are recognised but not supported, are
-// rows of tables.
+// endings. Spellings and kinds are rows of tables.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "nodes/weights/patch.h"
+#include "nodes/weights/safetensors.h"
 
 namespace heddle::weights {
 
-/// The endings of up, down and mid; `mid` is empty where the spelling has none.
-struct LoraSpelling {
-  std::string_view up, down, mid;
-};
-
-struct LoraStem {
-  std::string stem;
-  const LoraSpelling* spelling;
-};
-/// Splits the key of an up matrix; nothing for every other key.
-std::optional<LoraStem> split_up_key(std::string_view key);
-
-/// A key of a format that cannot be applied ("LoHa"), and the stem it belongs to.
-struct OtherFormatKey {
-  std::string stem;
-  const char* format;
-};
-std::optional<OtherFormatKey> split_other_format_key(std::string_view key);
+/// The stem of a key with a known ending, or nothing.
+std::optional<std::string> stem_of(std::string_view key);
 
 /// Whether a key occurs in LoRA files and nowhere else.
 bool is_lora_key(std::string_view key);
+
+/// One change with the keys it was read from.
+struct LoraChange {
+  Patch patch;  // strength 1; tensors are views into the file
+  std::vector<std::string> keys;
+};
+
+/// What one stem changes: its weight, and the bias beside it.
+struct StemChanges {
+  std::optional<LoraChange> weight, bias;
+};
+
+/// Reads the tensors of a stem. Where several kinds are there, the last one counts, in the order of
+/// ComfyUI: LoRA, LoHa, LoKr, GLoRA, OFT, BOFT, norm, difference, replacement. Throws FileError if a
+/// kind is there by half ("up" without "down"), or if alpha is not one finite number.
+StemChanges read_stem(const TensorFile& lora, const std::string& stem);
 
 }  // namespace heddle::weights

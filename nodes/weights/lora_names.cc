@@ -1,7 +1,9 @@
 #include "nodes/weights/lora_names.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
+#include <vector>
 
 #include "nodes/weights/unet_names.h"
 
@@ -29,20 +31,43 @@ constexpr Form kDiffusersUNetNames[] = {
     {"", Style::kProcessor},
     {"unet.", Style::kProcessor},
 };
-constexpr Form kAllTextNames[] = {
-    {"text_encoders.clip_l.transformer.", Style::kDotted},
+// What a text encoder is called: for all of its weights, for its attention and feed-forward layers,
+// and for its projection.
+struct TextNames {
+  Form all;
+  std::vector<Form> layers;
+  std::vector<std::string_view> projection;
 };
-constexpr Form kLayerTextNames[] = {
-    // of attention and feed-forward layers only
-    {"lora_te_", Style::kUnderscored},
-    {"lora_te1_", Style::kUnderscored},
-    {"text_encoder.", Style::kDotted},
-};
+TextNames text_names(PartKind kind, bool beside_clip_l) {
+  if (kind == PartKind::kClipG && beside_clip_l) {
+    return {{"text_encoders.clip_g.transformer.", Style::kDotted},
+            {{"lora_te2_", Style::kUnderscored}, {"text_encoder_2.", Style::kDotted}},
+            {"lora_te2_text_projection", "lora_prior_te_text_projection"}};
+  }
+  if (kind == PartKind::kClipG) {
+    return {{"text_encoders.clip_g.transformer.", Style::kDotted},
+            {{"lora_te_", Style::kUnderscored},
+             {"lora_prior_te_", Style::kUnderscored},
+             {"text_encoder.", Style::kDotted}},
+            {"lora_te2_text_projection", "lora_prior_te_text_projection"}};
+  }
+  const char* all = kind == PartKind::kClipH ? "text_encoders.clip_h.transformer."
+                                             : "text_encoders.clip_l.transformer.";
+  std::vector<std::string_view> projection;
+  if (kind == PartKind::kClipL) projection = {"lora_te1_text_projection"};
+  return {{all, Style::kDotted},
+          {{"lora_te_", Style::kUnderscored},
+           {"lora_te1_", Style::kUnderscored},
+           {"text_encoder.", Style::kDotted}},
+          std::move(projection)};
+}
 
 constexpr std::string_view kTextPrefixes[] = {
     "lora_te",         "lora_prior_te_",  "text_encoder.",
     "text_encoder_2.", "text_encoder_3.", "text_encoders.",
 };
+
+const std::string kProjection = "text_projection.weight";
 
 std::string in_style(std::string name, Style style) {
   if (style == Style::kUnderscored) std::replace(name.begin(), name.end(), '.', '_');
@@ -63,15 +88,16 @@ std::optional<std::string> without_weight(const std::string& name) {
 
 class Targets {
  public:
-  template <size_t N>
-  void add(const Form (&forms)[N], LoraSide side, const std::string& named,
+  // `named`: what the weight is called before the form is given to it.
+  template <typename Forms>
+  void add(const Forms& forms, PartKind part, const std::string& named,
            const std::string& weight) {
     const auto module = without_weight(named);
     if (!module) return;
-    for (const Form& form : forms) {
-      targets_.emplace(std::string(form.prefix) + in_style(*module, form.style),
-                       LoraTarget{side, weight});
-    }
+    for (const Form& form : forms) add(std::string(form.prefix) + in_style(*module, form.style), part, weight);
+  }
+  void add(const std::string& stem, PartKind part, const std::string& weight) {
+    targets_.emplace(stem, LoraTarget{part, weight});
   }
   std::unordered_map<std::string, LoraTarget> take() { return std::move(targets_); }
 
@@ -84,20 +110,36 @@ bool is_trained_layer(const std::string& text_name) {
          text_name.find(".self_attn.") != std::string::npos;
 }
 
-}  // namespace
-
-std::unordered_map<std::string, LoraTarget> lora_targets(const NamesAndShapes& unet,
-                                                         const NamesAndShapes& text) {
-  Targets targets;
+void add_unet(Targets& targets, const NamesAndShapes& unet) {
   for (const auto& [name, shape] : unet) {
-    targets.add(kOriginalUNetNames, LoraSide::kUNet, name, name);
+    targets.add(kOriginalUNetNames, PartKind::kUNet, name, name);
+    if (!without_weight(name)) targets.add("diffusion_model." + name, PartKind::kUNet, name);
   }
   for (const auto& [name, diffusers] : diffusers_names(unet)) {
-    targets.add(kDiffusersUNetNames, LoraSide::kUNet, diffusers, name);
+    targets.add(kDiffusersUNetNames, PartKind::kUNet, diffusers, name);
   }
+}
+
+// CLIP-L has a projection in ComfyUI alone: no file holds it and nothing reads it, so that a change
+// of it is known and has no effect.
+void add_text(Targets& targets, PartKind part, const NamesAndShapes& text, const TextNames& names) {
   for (const auto& [name, shape] : text) {
-    targets.add(kAllTextNames, LoraSide::kText, name, name);
-    if (is_trained_layer(name)) targets.add(kLayerTextNames, LoraSide::kText, name, name);
+    targets.add(std::initializer_list<Form>{names.all}, part, name, name);
+    if (is_trained_layer(name)) targets.add(names.layers, part, name, name);
+  }
+  const std::string projection = text.contains(kProjection) ? kProjection : "";
+  for (const std::string_view stem : names.projection) targets.add(std::string(stem), part, projection);
+}
+
+}  // namespace
+
+std::unordered_map<std::string, LoraTarget> lora_targets(const PartShapes& model) {
+  Targets targets;
+  for (const auto& [part, weights] : model) {
+    if (part == PartKind::kUNet) add_unet(targets, weights);
+    if (is_text_encoder(part)) {
+      add_text(targets, part, weights, text_names(part, model.contains(PartKind::kClipL)));
+    }
   }
   return targets.take();
 }

@@ -7,20 +7,19 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "nodes/weights/safetensors.h"
+#include "nodes/weights/part.h"
 
 namespace heddle::weights {
 
 enum class LoraSide { kUNet, kText };
 
 struct LoraTarget {
-  LoraSide side;
-  std::string weight;  // network name
+  PartKind part;
+  std::string weight;  // network name; "" for one that ComfyUI has and no file and no network
 };
 
 /// Every stem that names one of the given weights.
-std::unordered_map<std::string, LoraTarget> lora_targets(const NamesAndShapes& unet,
-                                                         const NamesAndShapes& text);
+std::unordered_map<std::string, LoraTarget> lora_targets(const PartShapes& model);
 
 /// Which side a key of a LoRA file is meant for, whether or not the model has the weight.
 LoraSide side_of_key(std::string_view key);

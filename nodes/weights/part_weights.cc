@@ -1,64 +1,97 @@
-#include <ATen/ATen.h>
+#include "nodes/weights/part_weights.h"
 
-#include "nodes/weights/checkpoint.h"
+#include <ATen/ATen.h>
 
 namespace heddle::weights {
 namespace {
+
+at::Tensor rounded(const at::Tensor& weight, Rounding rounding) {
+  switch (rounding) {
+    case Rounding::kNone:
+      break;
+    case Rounding::kFp16:
+      return weight.to(at::kHalf);
+    case Rounding::kFp8E4m3:
+      return weight.to(at::kFloat8_e4m3fn);
+    case Rounding::kFp8E5m2:
+      return weight.to(at::kFloat8_e5m2);
+  }
+  return weight;
+}
+
+// A view of what the network means in what the file has.
+at::Tensor view_of(const at::Tensor& in_file, const Source& source) {
+  at::Tensor view = in_file;
+  if (source.third != Source::kAllRows) {
+    const int64_t rows = view.size(0) / 3;
+    view = view.narrow(0, source.third * rows, rows);
+  }
+  if (source.transposed) view = view.t();
+  if (source.pointwise) view = view.unsqueeze(-1).unsqueeze(-1);
+  return view;
+}
 
 // Holds names and patches but no tensor of the file: a network reads each weight once and keeps it
 // in its own form.
 class FileWeights final : public diffusion::Weights {
  public:
-  FileWeights(std::shared_ptr<const TensorFile> file, Part part, bool half,
+  FileWeights(std::shared_ptr<const TensorFile> file, Part part, Rounding rounding,
               std::shared_ptr<const Patches> patches)
-      : file_(std::move(file)), part_(std::move(part)), half_(half), patches_(std::move(patches)) {}
+      : file_(std::move(file)),
+        part_(std::move(part)),
+        rounding_(rounding),
+        patches_(std::move(patches)) {}
 
   std::optional<diffusion::Shape> shape(const std::string& name) const override {
-    const auto found = part_.names.find(name);
-    if (found == part_.names.end()) return std::nullopt;
-    return file_->tensors().at(found->second).shape;
+    const auto found = part_.naming.sources.find(name);
+    if (found == part_.naming.sources.end()) return std::nullopt;
+    return found->second.shape(file_->tensors().at(found->second.key).shape);
   }
 
   at::Tensor get(const std::string& name) const override {
-    const at::Tensor weight = read(name);
+    const auto source = part_.naming.sources.find(name);
+    if (source == part_.naming.sources.end()) {
+      throw FileError(file_->name() + ": there is no tensor " + in_quotes(part_.file_name(name)));
+    }
+    const at::Tensor weight = read_tensor(*file_, source->second, rounding_);
     const auto found = patches_ ? patches_->find(name) : Patches::const_iterator();
     if (!patches_ || found == patches_->end()) return weight;
     const at::Tensor patched = apply_patches(weight, found->second);
-    return half_ ? patched.to(at::kHalf).to(at::kFloat) : patched;
+    return rounding_ == Rounding::kFp16 ? patched.to(at::kHalf).to(at::kFloat) : patched;
   }
 
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
-    for (const auto& [name, key] : part_.names) names.push_back(name);
+    for (const auto& [name, source] : part_.naming.sources) names.push_back(name);
     return names;
   }
 
  private:
-  // fp32, by way of fp16 if `half_`; never a view into the file.
-  at::Tensor read(const std::string& name) const {
-    const at::Tensor view = file_->tensor(part_.file_name(name));
-    if (view.is_complex()) {
-      throw FileError(file_->name() + ": tensor " + in_quotes(part_.file_name(name)) +
-                      " holds complex numbers; weights are real");
-    }
-    const at::Tensor kept = half_ ? view.to(at::kHalf) : view;
-    at::Tensor weight = kept.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
-    file_->check_unchanged();
-    return weight;
-  }
-
   std::shared_ptr<const TensorFile> file_;
   Part part_;
-  bool half_;
+  Rounding rounding_;
   std::shared_ptr<const Patches> patches_;
 };
 
 }  // namespace
 
+at::Tensor read_tensor(const TensorFile& file, const Source& source, Rounding rounding) {
+  const at::Tensor in_file = file.tensor(source.key);
+  if (in_file.is_complex()) {
+    throw FileError(file.name() + ": tensor " + in_quotes(source.key) +
+                    " holds complex numbers; weights are real");
+  }
+  const at::Tensor view = view_of(in_file, source);
+  at::Tensor weight = at::empty(view.sizes(), at::kFloat);
+  weight.copy_(rounded(view, rounding));
+  file.check_unchanged();
+  return weight;
+}
+
 std::shared_ptr<const diffusion::Weights> part_weights(std::shared_ptr<const TensorFile> file,
-                                                       const Part& part, bool half,
+                                                       const Part& part, Rounding rounding,
                                                        std::shared_ptr<const Patches> patches) {
-  return std::make_shared<const FileWeights>(std::move(file), part, half, std::move(patches));
+  return std::make_shared<const FileWeights>(std::move(file), part, rounding, std::move(patches));
 }
 
 }  // namespace heddle::weights

@@ -95,13 +95,18 @@ class UNetNeeds {
         per_level_(blocks_per_level(have)),
         blocks_(std::max(count_numbered(have, kInput), count_numbered(have, kOutput))),
         levels_((blocks_ + per_level_ - 1) / per_level_),
-        depths_(size_t(levels_)) {
-    for (int block = 1; block < blocks_; ++block) see_depth(input_level(block), kInput, block);
-    for (int block = 0; block < blocks_; ++block) see_depth(output_level(block), kOutput, block);
+        attends_(size_t(levels_)) {
+    for (int block = 1; block < blocks_; ++block) {
+      if (depth(kInput, block) > 0) attends_[size_t(input_level(block))] = true;
+    }
+    for (int block = 0; block < blocks_; ++block) {
+      if (depth(kOutput, block) > 0) attends_[size_t(output_level(block))] = true;
+    }
   }
 
   MissingNames find() {
     needs_.modules("", {"time_embed.0", "time_embed.2", "input_blocks.0.0", "out.0", "out.2"});
+    if (has_any("label_emb.")) needs_.modules("", {"label_emb.0.0", "label_emb.0.2"});
     for (int block = 1; block < blocks_; ++block) need_input_block(block);
     need_middle();
     for (int block = 0; block < blocks_; ++block) need_output_block(block);
@@ -112,19 +117,21 @@ class UNetNeeds {
   int input_level(int block) const { return (block - 1) / per_level_; }
   int output_level(int block) const { return levels_ - 1 - block / per_level_; }
 
-  // All attentions of a level have the same depth, on the way down and up.
-  void see_depth(int level, const char* blocks, int block) {
-    const std::string inside = child_path(blocks, block, 1) + "transformer_blocks.";
-    int& depth = depths_[size_t(level)];
-    depth = std::max(depth, count_numbered(have_, inside));
+  bool has_any(const std::string& beginning) const {
+    const auto at = have_.lower_bound(beginning);
+    return at != have_.end() && at->first.starts_with(beginning);
   }
 
-  // Returns the number of the child after them.
+  int depth(const char* blocks, int block) const {
+    return count_numbered(have_, child_path(blocks, block, 1) + "transformer_blocks.");
+  }
+
+  // Returns the number of the child after them. All blocks of a level attend or none does, on the
+  // way down and up; their depths differ in distilled networks.
   int need_residual_and_attention(int level, const char* blocks, int block) {
     need_residual_block(needs_, child_path(blocks, block, 0));
-    const int depth = depths_[size_t(level)];
-    if (depth == 0) return 1;
-    need_transformer(needs_, child_path(blocks, block, 1), depth);
+    if (!attends_[size_t(level)]) return 1;
+    need_transformer(needs_, child_path(blocks, block, 1), std::max(1, depth(blocks, block)));
     return 2;
   }
 
@@ -133,11 +140,14 @@ class UNetNeeds {
     need_residual_and_attention(input_level(block), kInput, block);
   }
 
+  // Distilled networks go without the attention and what follows it, or without a middle.
   void need_middle() {
+    if (!has_any("middle_block.")) return;
     need_residual_block(needs_, "middle_block.0.");
+    if (!has_any("middle_block.1.") && !has_any("middle_block.2.")) return;
     const int depth = count_numbered(have_, "middle_block.1.transformer_blocks.");
-    if (depth > 0) need_transformer(needs_, "middle_block.1.", depth);
-    need_residual_block(needs_, depth > 0 ? "middle_block.2." : "middle_block.1.");
+    need_transformer(needs_, "middle_block.1.", std::max(1, depth));
+    need_residual_block(needs_, "middle_block.2.");
   }
 
   void need_output_block(int block) {
@@ -150,7 +160,7 @@ class UNetNeeds {
   const NamesAndShapes& have_;
   Needs needs_;
   int per_level_, blocks_, levels_;
-  std::vector<int> depths_;  // transformer blocks of an attention, by level
+  std::vector<char> attends_;  // by level
 };
 
 // --- VAE ---
@@ -193,10 +203,34 @@ MissingNames missing_of_vae(const NamesAndShapes& have) {
   return needs.take();
 }
 
+// --- Tiny AutoEncoder: always the same layers, between others that hold no tensors ---
+
+constexpr int kTinyBlocks[] = {1, 3, 4, 5, 7, 8, 9, 11, 12, 13}, kTinyHalvings[] = {2, 6, 10};
+constexpr int kTinyDecoderBlocks[] = {3, 4, 5, 8, 9, 10, 13, 14, 15, 18};
+constexpr int kTinyDoublings[] = {7, 12, 17};
+
+template <size_t N, size_t M>
+void need_tiny_half(Needs& needs, const std::string& half, Modules ends, const int (&blocks)[N],
+                    const int (&resamplings)[M]) {
+  needs.modules(half, ends);
+  for (const int i : blocks) {
+    needs.modules(half + std::to_string(i) + ".", {"conv.0", "conv.2", "conv.4"});
+  }
+  for (const int i : resamplings) needs.weight(half + std::to_string(i));
+}
+
+MissingNames missing_of_tiny_vae(const NamesAndShapes& have) {
+  Needs needs(have);
+  need_tiny_half(needs, "taesd_encoder.", {"0", "14"}, kTinyBlocks, kTinyHalvings);
+  need_tiny_half(needs, "taesd_decoder.", {"1", "19"}, kTinyDecoderBlocks, kTinyDoublings);
+  return needs.take();
+}
+
 // --- text encoder ---
 
-MissingNames missing_of_text_encoder(const NamesAndShapes& have) {
+MissingNames missing_of_text_encoder(const NamesAndShapes& have, bool projects) {
   Needs needs(have);
+  if (projects) needs.weight("text_projection");
   needs.weight("text_model.embeddings.token_embedding");
   needs.weight("text_model.embeddings.position_embedding");
   needs.modules("text_model.", {"final_layer_norm"});
@@ -211,14 +245,19 @@ MissingNames missing_of_text_encoder(const NamesAndShapes& have) {
 
 }  // namespace
 
+bool is_tiny_vae(const NamesAndShapes& vae) { return vae.contains("taesd_decoder.1.weight"); }
+
 MissingNames missing_names(PartKind kind, const NamesAndShapes& have) {
   switch (kind) {
     case PartKind::kUNet:
       return UNetNeeds(have).find();
     case PartKind::kVae:
-      return missing_of_vae(have);
-    case PartKind::kTextEncoder:
-      return missing_of_text_encoder(have);
+      return is_tiny_vae(have) ? missing_of_tiny_vae(have) : missing_of_vae(have);
+    case PartKind::kClipL:
+    case PartKind::kClipH:
+      return missing_of_text_encoder(have, false);
+    case PartKind::kClipG:  // SDXL reads what it projects
+      return missing_of_text_encoder(have, true);
   }
   return {};
 }

@@ -19,4 +19,8 @@ struct MissingNames {
 /// any depth is a network; within the levels that are there, every tensor is looked for.
 MissingNames missing_names(PartKind kind, const NamesAndShapes& have);
 
+/// Whether a VAE is a Tiny AutoEncoder (TAESD), whose two halves are "taesd_encoder." and
+/// "taesd_decoder.".
+bool is_tiny_vae(const NamesAndShapes& vae);
+
 }  // namespace heddle::weights

@@ -46,8 +46,6 @@ struct OtherFormat {
   const char* what;
 };
 constexpr OtherFormat kOtherFormats[] = {
-    {"PK\x03\x04", "a PyTorch pickle (.ckpt, .pt); convert it to safetensors first"},
-    {"\x80", "a Python pickle (.ckpt, .pt); convert it to safetensors first"},
     {"version https://git-lfs",
      "a git-lfs pointer, not the file itself; fetch it with `git lfs pull`"},
     {"<", "a web page, not a model: the download went wrong, fetch it again"},
@@ -332,6 +330,13 @@ std::string_view dtype_name(c10::ScalarType type) {
     if (dtype.type == type) return dtype.name;
   }
   return {};
+}
+
+uint64_t dtype_bytes(c10::ScalarType type) {
+  for (const Dtype& dtype : kDtypes) {
+    if (dtype.type == type) return dtype.size;
+  }
+  return 0;
 }
 
 }  // namespace heddle::weights

@@ -19,7 +19,7 @@ namespace heddle::weights {
 struct TensorInfo {
   c10::ScalarType type;
   std::vector<int64_t> shape;
-  size_t begin = 0, end = 0;  // bytes in the file
+  size_t begin = 0, end = 0;  // bytes in the file; 0, 0 if they are compressed there
 };
 
 struct SafetensorsHeader {
@@ -35,5 +35,9 @@ SafetensorsHeader parse_safetensors_header(std::string_view first_bytes, uint64_
 
 /// The format's word for `type` ("F16"), empty if it has none.
 std::string_view dtype_name(c10::ScalarType type);
+
+/// Bytes of one element; 0 for types that the format does not have. (torch's own elementSize needs
+/// its library.)
+uint64_t dtype_bytes(c10::ScalarType type);
 
 }  // namespace heddle::weights

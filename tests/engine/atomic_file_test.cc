@@ -131,6 +131,25 @@ TEST_F(AtomicFile, WithoutRenameat2ANewFileStillNeverReplaces) {
   EXPECT_THAT(names(), ElementsAre("file"));
 }
 
+TEST_F(AtomicFile, ANewFileMayComeInPieces) {
+  EXPECT_TRUE(write_new_file(folder_ / "file", [](const AppendBytes& append) {
+    append("one");
+    append("");
+    append("two");
+  }));
+  EXPECT_EQ(read_file(folder_ / "file"), "onetwo");
+  EXPECT_THAT(names(), ElementsAre("file"));
+}
+
+TEST_F(AtomicFile, ContentThatFailsLeavesNothing) {
+  const auto broken = [](const AppendBytes& append) {
+    append("half");
+    throw std::runtime_error("no more");
+  };
+  EXPECT_EQ(error_of([&] { write_new_file(folder_ / "file", broken); }), "no more");
+  EXPECT_THAT(names(), IsEmpty());
+}
+
 TEST_F(AtomicFile, OfManyThatRaceForANewFileOneWins) {
   std::atomic<int> winners{0};
   {

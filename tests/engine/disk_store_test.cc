@@ -105,6 +105,19 @@ TEST_F(DiskStore, AnEntryOutlivesTheProcess) {
   EXPECT_FALSE(store->get(key_of("b")));
 }
 
+TEST_F(DiskStore, NotesComeBack) {
+  CachedResult result = result_of("x");
+  result.history = {std::make_shared<const StepNotes>(StepNotes{key_of("a"), "Word", {{"how", "loud"}}}),
+                    std::make_shared<const StepNotes>(StepNotes{key_of("b"), "", Json::array()})};
+  open()->put(key_of("b"), result);
+  const auto hit = open()->get(key_of("b"));
+  ASSERT_EQ(hit->history.size(), 2u);
+  EXPECT_EQ(hit->history[0]->key, key_of("a"));
+  EXPECT_EQ(hit->history[0]->node, "Word");
+  EXPECT_EQ(hit->history[0]->notes, (Json{{"how", "loud"}}));
+  EXPECT_EQ(hit->history[1]->key, key_of("b"));
+}
+
 TEST_F(DiskStore, AResultWithoutOutputsIsAHit) {
   const auto store = open();
   store->put(key_of("a"), {{}, 2});

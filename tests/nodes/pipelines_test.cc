@@ -52,7 +52,8 @@ void expect_image(const Image& image, const at::Tensor& expected, const nlohmann
 
 TEST(Pipelines, GiveTheLatentsAndPixelsOfComfyUI) {
   NodeWorkshop w;
-  for (const char* name : {"mini_sd15", "mini_sd15_inpaint"}) {
+  for (const char* name : {"mini_sd15", "mini_sd15_inpaint", "mini_sd21_eps", "mini_sd21_v", "mini_sdxl", "mini_sdxl_v",
+                           "mini_sdxl_refiner"}) {
     w.add_model("checkpoints", std::string(name) + ".safetensors", std::string("checkpoints/") + name + ".spec.json");
   }
   w.add_model("vae", "mini_vae.safetensors", "checkpoints/mini_vae.spec.json");

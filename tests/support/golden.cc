@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -77,6 +78,33 @@ at::Tensor make_tensor(const std::string& key, const nlohmann::ordered_json& t, 
   }
   return x.to(scalar_type(t.at("dtype")));
 }
+
+// The largest differences of a test program, written down at its end if anybody wants them.
+class Report {
+ public:
+  ~Report() {
+    const char* path = std::getenv("HEDDLE_GOLDEN_REPORT");
+    if (!path) return;
+    std::ofstream out(path, std::ios::app);
+    for (const auto& [group, worst] : groups_) {
+      out << group << " | " << worst.cases << " | " << worst.difference << " | " << worst.allowed << '\n';
+    }
+  }
+  void note(const std::string& group, double difference, double allowed) {
+    Worst& worst = groups_[group];
+    ++worst.cases;
+    if (worst.cases > 1 && difference * worst.allowed <= worst.difference * allowed) return;
+    worst.difference = difference;
+    worst.allowed = allowed;
+  }
+
+ private:
+  struct Worst {
+    int cases = 0;
+    double difference = 0, allowed = 0;
+  };
+  std::map<std::string, Worst> groups_;
+};
 
 }  // namespace
 
@@ -167,6 +195,12 @@ double max_difference(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor both_nan = a.isnan().logical_and(b.isnan());
   const double largest = difference.masked_fill(both_nan, 0).max().item<double>();
   return std::isnan(largest) ? std::numeric_limits<double>::infinity() : largest;
+}
+
+double measured(const std::string& group, double difference, double allowed) {
+  static Report report;
+  report.note(group, difference, allowed);
+  return difference;
 }
 
 }  // namespace heddle::testing

@@ -43,4 +43,8 @@ class MapWeights final : public diffusion::Weights {
 /// The largest absolute difference, infinity if shapes differ or one side is NaN where the other is not.
 double max_difference(const at::Tensor& a, const at::Tensor& b);
 
+/// Gives `difference` back. Where $HEDDLE_GOLDEN_REPORT names a file, the largest share of `allowed` that was seen in
+/// each group is appended to it at the end: the figures of tests/golden/README.md.
+double measured(const std::string& group, double difference, double allowed);
+
 }  // namespace heddle::testing

@@ -68,6 +68,14 @@ TEST(Embedding, OneRowAndHalfPrecisionBecomeRowsOfFp32) {
   EXPECT_EQ(embedding.rows.scalar_type(), at::kFloat);
 }
 
+TEST(Embedding, RowsThatAreNotNumbersAreAnError) {
+  at::Tensor broken = rows({2, 4}, 1);
+  broken[1][2] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(error_of({{"emb_params", broken}}),
+              AllOf(HasSubstr("\"style\""), HasSubstr("\"emb_params\" holds NaN or infinity")));
+  EXPECT_THAT(error_of({{"emb_params", rows({0, 4}, 1)}}), HasSubstr("\"emb_params\" is empty"));
+}
+
 TEST(Embedding, AnotherWidthIsMarked) {
   EXPECT_FALSE(pick_embedding({{"emb_params", rows({2, 8}, 1)}}, "style", kUse).fits);
 }

@@ -168,6 +168,58 @@ TEST(Ops, LinearDependsNeitherOnThreadsNorOnTheBatch) {
   expect_independent(noise({2, 1280}), [&](const Tensor& x) { return linear(x, layer); });
 }
 
+LowRankTerm some_term(at::IntArrayRef down, at::IntArrayRef up, double scale, uint64_t seed = 7) {
+  return {noise(down, seed) / std::sqrt(double(down[1])), noise(up, seed + 1) / 2, scale};
+}
+
+Tensor changed(const Tensor& weight, const std::vector<LowRankTerm>& terms) {
+  Tensor sum = weight.clone();
+  for (const LowRankTerm& term : terms) {
+    const Tensor product = term.up.flatten(1).mm(term.down.flatten(1));
+    sum += product.reshape(weight.sizes()) * term.scale;
+  }
+  return sum;
+}
+
+TEST(Ops, ALowRankTermBesideALayerIsAsGoodAsAChangedWeight) {
+  Linear layer = some_linear(64, 48);
+  layer.beside = {some_term({4, 64}, {48, 4}, 0.7), some_term({2, 64}, {48, 2}, -1.5, 17)};
+  const Tensor x = noise({2, 5, 64});
+  const Linear merged{changed(layer.weight, layer.beside), layer.bias};
+  EXPECT_LT(difference(linear(x, layer), linear(x, merged)), 1e-5);
+  EXPECT_LT(difference(geglu(x, layer), geglu(x, merged)), 1e-5);
+  EXPECT_GT(difference(linear(x, layer), linear(x, {layer.weight, layer.bias})), 0.1);
+
+  for (const int64_t stride : {1, 2}) {
+    Conv2d conv = some_conv(32, 16, 3, stride);
+    conv.beside = {some_term({4, 32, 3, 3}, {16, 4, 1, 1}, 0.7)};
+    Conv2d whole = conv;
+    whole.beside.clear();
+    whole.weight = changed(conv.weight, conv.beside);
+    const Tensor image = noise({2, 32, 9, 7});
+    EXPECT_LT(difference(conv2d(image, conv), conv2d(image, whole)), 2e-5);
+  }
+}
+
+TEST(Ops, LowRankTermsDependNeitherOnThreadsNorOnTheBatch) {
+  for (const auto& [in, out, rank, rows] : std::vector<std::array<int64_t, 4>>{{1280, 1280, 4, 64},
+                                                                               {320, 320, 16, 1024},
+                                                                               {1280, 320, 8, 1},
+                                                                               {768, 320, 1, 77},
+                                                                               {64, 64, 3, 17}}) {
+    Linear layer = some_linear(in, out);
+    layer.beside = {some_term({rank, in}, {out, rank}, 0.7)};
+    expect_independent(noise({2, rows, in}), [&](const Tensor& x) { return linear(x, layer); });
+  }
+  for (const auto& [in, out, rank, size] : std::vector<std::array<int64_t, 4>>{{320, 320, 4, 16},
+                                                                               {64, 32, 1, 7}}) {
+    Conv2d layer = some_conv(in, out, 3);
+    layer.beside = {some_term({rank, in, 3, 3}, {out, rank, 1, 1}, 0.7)};
+    expect_independent(noise({2, in, size, size}),
+                       [&](const Tensor& x) { return conv2d(x, layer); });
+  }
+}
+
 TEST(Ops, NormsAndActivationsDependNeitherOnThreadsNorOnTheBatch) {
   for (const auto& [channels, size] : std::vector<std::array<int64_t, 2>>{
            {32, 7}, {32, 97}, {96, 33}, {160, 33}, {1280, 8}, {64, 61}}) {

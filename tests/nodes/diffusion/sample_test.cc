@@ -17,7 +17,8 @@ const Denoiser kHalve = [](const at::Tensor& x, float) { return x / 2; };
 
 SampleRequest small_request() {
   SampleRequest request;
-  request.steps = 4;
+  request.sampler = sampler_named("euler");
+  request.sigmas = make_schedule("normal", stable_diffusion_sampling(), 4);
   request.latent = at::zeros({1, 4, 4, 4});
   return request;
 }
@@ -32,23 +33,22 @@ std::string error_of(const SampleRequest& request, const Denoiser& denoiser) {
 }
 
 TEST(Sample, GivesTheReferencesResultsForLatentsRangesAndMasks) {
-  EXPECT_EQ(testing::expect_cases("latents"), 66);
+  EXPECT_EQ(testing::expect_cases("latents"), 309);
 }
 
 TEST(Sample, WithoutAStepToRunGivesTheLatentBack) {
   SampleRequest request = small_request();
   request.latent = at::rand({1, 4, 4, 4});
-  request.denoise = 0;
-  EXPECT_TRUE(at::equal(sample(request, stable_diffusion_sampling(), kHalve, {}), request.latent));
-  request.denoise = 1;
-  request.start_step = 4;
-  EXPECT_TRUE(at::equal(sample(request, stable_diffusion_sampling(), kHalve, {}), request.latent));
+  request.sigmas = {};
+  const SampleResult result = sample(request, stable_diffusion_sampling(), kHalve, {});
+  EXPECT_TRUE(at::equal(result.latent, request.latent));
+  EXPECT_TRUE(at::equal(result.denoised, request.latent));
 }
 
 TEST(Sample, AnEmptyLatentFitsAModelWithOtherChannels) {
   SampleRequest request = small_request();
   request.model_channels = 16;
-  EXPECT_EQ(sample(request, stable_diffusion_sampling(), kHalve, {}).size(1), 16);
+  EXPECT_EQ(sample(request, stable_diffusion_sampling(), kHalve, {}).latent.size(1), 16);
 }
 
 TEST(Sample, APictureWithTheWrongChannelsIsAnErrorInWords) {
@@ -77,10 +77,10 @@ TEST(Sample, APictureOutOfABatchIsTheSameAlone) {
   SampleRequest request = small_request();
   request.latent = at::zeros({3, 4, 4, 4});
   request.batch_index = {0, 1, 2};
-  const at::Tensor batch = sample(request, stable_diffusion_sampling(), kHalve, {});
+  const at::Tensor batch = sample(request, stable_diffusion_sampling(), kHalve, {}).latent;
   request.latent = at::zeros({1, 4, 4, 4});
   request.batch_index = {2};
-  const at::Tensor alone = sample(request, stable_diffusion_sampling(), kHalve, {});
+  const at::Tensor alone = sample(request, stable_diffusion_sampling(), kHalve, {}).latent;
   EXPECT_TRUE(at::equal(alone[0], batch[2]));
 }
 

@@ -30,9 +30,19 @@ struct ToyModel {
 
 inline diffusion::ModelSampling toy_sampling(const std::string& model) {
   using namespace diffusion;
+  const auto zero_snr = [](Prediction prediction) {
+    return rescale_zero_terminal_snr(stable_diffusion_sampling(prediction));
+  };
   if (model == "v") return stable_diffusion_sampling(Prediction::kV);
-  if (model == "v_zsnr")
-    return rescale_zero_terminal_snr(stable_diffusion_sampling(Prediction::kV));
+  if (model == "v_zsnr") return zero_snr(Prediction::kV);
+  if (model == "x0") return stable_diffusion_sampling(Prediction::kSample);
+  if (model == "img_to_img") return stable_diffusion_sampling(Prediction::kImage);
+  if (model == "lcm") return consistency_sampling(stable_diffusion_sampling());
+  if (model == "lcm_zsnr") return consistency_sampling(zero_snr(Prediction::kEps));
+  if (model == "edm_v") return continuous_sampling(Prediction::kV, Timesteps::kLog, 0.002, 120);
+  if (model == "edm_playground") {
+    return continuous_sampling(Prediction::kEdm, Timesteps::kLog, 0.002, 80, 0.5);
+  }
   return stable_diffusion_sampling();
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/lora.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
@@ -13,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using testing::error_of;
 using ::testing::HasSubstr;
+using testing::HollowTensors;
 using testing::spec_tensors;
 using testing::TestFolder;
 using testing::write_hollow;
@@ -25,16 +27,15 @@ class LoraMatchTest : public ::testing::Test {
   LoraMatchTest() {
     for (const auto& t :
          testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"), "model.diffusion_model.")) {
-      unet_.emplace(t.name, t.shape);
+      model_[PartKind::kUNet].emplace(t.name, t.shape);
     }
     for (const auto& t : testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"),
                                        "cond_stage_model.transformer.")) {
-      text_.emplace(t.name, t.shape);
+      model_[PartKind::kClipL].emplace(t.name, t.shape);
     }
   }
   LoraMatch match(const testing::HollowTensors& tensors) const {
-    return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), unet_,
-                      text_);
+    return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), model_);
   }
   LoraMatch match_spec(const std::string& name) const {
     return match(spec_tensors("lora/files/" + name + ".spec.json"));
@@ -51,7 +52,7 @@ class LoraMatchTest : public ::testing::Test {
   }
 
   TestFolder folder_;
-  NamesAndShapes unet_, text_;
+  PartShapes model_;
 };
 
 TEST_F(LoraMatchTest, UnknownKeysAreCountedAndListed) {
@@ -70,8 +71,9 @@ TEST_F(LoraMatchTest, UnknownKeysAreCountedAndListed) {
 
 TEST_F(LoraMatchTest, PatchesSayWhereTheyComeFrom) {
   const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
-  const Patch& patch =
-      lora.unet.at("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight").at(0);
+  const Patch& patch = lora.patches.at(PartKind::kUNet)
+                           .at("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight")
+                           .at(0);
   EXPECT_EQ(patch.source, "a.safetensors: \"" + kQuery + "\"");
   EXPECT_FALSE(patch.alpha);
 }
@@ -81,26 +83,29 @@ TEST_F(LoraMatchTest, TheBundledLorasFitThePocketCheckpointInFull) {
   const Checkpoint pocket = open_checkpoint(models / "checkpoints/pocket.safetensors");
   for (const char* name : {"candy", "ink", "snowman"}) {
     const auto file = TensorFile::open(models / "loras" / (std::string(name) + ".safetensors"));
-    const LoraMatch lora = match_lora(*file, shapes_of(*pocket.file, *pocket.unet),
-                                      shapes_of(*pocket.file, *pocket.text));
+    const LoraMatch lora =
+        match_lora(*file, {{PartKind::kUNet, shapes_of(*pocket.file, *pocket.unet)},
+                           {PartKind::kClipL, shapes_of(*pocket.file, pocket.text[0])}});
     EXPECT_EQ(lora.matched, 402u) << name;
     EXPECT_EQ(lora.total, 402u) << name;
-    EXPECT_EQ(lora.unet.size() + lora.text.size(), 134u) << name;
+    EXPECT_EQ(lora.patches.at(PartKind::kUNet).size() + lora.patches.at(PartKind::kClipL).size(),
+              134u)
+        << name;
   }
 }
 
 TEST_F(LoraMatchTest, OneSideAloneIsEnough) {
-  EXPECT_EQ(match(pair(kQuery, {32, 4}, {4, 32})).unet.size(), 1u);
-  EXPECT_EQ(match(pair(kLayer, {512, 4}, {4, 128})).text.size(), 1u);
+  EXPECT_EQ(match(pair(kQuery, {32, 4}, {4, 32})).patches.at(PartKind::kUNet).size(), 1u);
+  EXPECT_EQ(match(pair(kLayer, {512, 4}, {4, 128})).patches.at(PartKind::kClipL).size(), 1u);
 }
 
 TEST_F(LoraMatchTest, TextKeysAreLeftOutWhereTheModelAloneIsPatched) {
-  text_.clear();
+  model_.erase(PartKind::kClipL);
   const LoraMatch lora = match_spec("sd15_kohya");
   EXPECT_EQ(lora.left_out, 72u);
   EXPECT_EQ(lora.matched, 576u);
   EXPECT_TRUE(lora.unmatched.empty());
-  EXPECT_TRUE(lora.text.empty());
+  EXPECT_FALSE(lora.patches.contains(PartKind::kClipL));
   EXPECT_THAT(error(pair(kLayer, {512, 4}, {4, 128})),
               HasSubstr("all its 2 keys are for the text encoder, which is not patched here"));
 }
@@ -119,7 +124,7 @@ TEST_F(LoraMatchTest, ALoraOfSdxlIsAnErrorThoughKeysMatch) {
               AllOf(HasSubstr("another family of models"),
                     HasSubstr("looks like a LoRA for Stable Diffusion XL (it has \"lora_te2_"),
                     HasSubstr("the model is Stable Diffusion 1.x")));
-  text_.clear();  // also where only the model is patched
+  model_.erase(PartKind::kClipL);  // also where only the model is patched
   EXPECT_THAT(error_of_spec("sdxl_kohya"), HasSubstr("another family of models"));
   EXPECT_THAT(error_of_spec("sdxl_onetrainer"), HasSubstr("Stable Diffusion XL"));
   EXPECT_THAT(error_of_spec("sdxl_diffusers"), HasSubstr("Stable Diffusion XL"));
@@ -129,7 +134,7 @@ TEST_F(LoraMatchTest, ALoraOfAnotherWidthIsAnErrorWithKeyAndShapes) {
   EXPECT_THAT(
       error_of_spec("sd21_kohya"),
       AllOf(HasSubstr("does not fit a weight of ["), HasSubstr("88 of its 88 changes do not fit"),
-            HasSubstr("its cross-attention is 192 wide"),
+            HasSubstr("a LoRA for Stable Diffusion 2.x"),
             HasSubstr("the model is Stable Diffusion 1.x with a cross-attention 128 wide")));
 }
 
@@ -139,13 +144,84 @@ TEST_F(LoraMatchTest, TheFamilyIsToldByTheWidthOfItsCrossAttention) {
   EXPECT_THAT(error(pair(key, {640, 4}, {4, 2048})), HasSubstr("a LoRA for Stable Diffusion XL"));
 }
 
-TEST_F(LoraMatchTest, APartlyWrongSizeIsAnErrorThatNamesKeyAndShapes) {
-  EXPECT_THAT(error_of_spec("sd15_partly_unknown"),
-              HasSubstr("\"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k\": "
-                        "[48, 4] x [4, 40] does not fit a weight of [32, 128]"));
+TEST_F(LoraMatchTest, AFewChangesOfWrongSizeAreLeftOutAndListedWithKeyAndShapes) {
+  const LoraMatch lora = match_spec("sd15_partly_unknown");
+  EXPECT_EQ(lora.matched, 3u);
+  EXPECT_EQ(lora.unmatched.size(), 6u);
+  EXPECT_EQ(lora.misfit_keys, 3u);
+  EXPECT_EQ(lora.patches.at(PartKind::kUNet).size(), 1u);
+  EXPECT_EQ(lora.misfits,
+            std::vector<std::string>{
+                "\"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k\": [48, 4] "
+                "x [4, 40] does not fit a weight of [32, 128] "
+                "(input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight)"});
+}
+
+TEST_F(LoraMatchTest, ALoraOfWrongSizeIsAnErrorThatNamesKeyAndShapes) {
+  EXPECT_THAT(error(pair(kQuery, {48, 4}, {4, 40})),
+              AllOf(HasSubstr("\"" + kQuery + "\": [48, 4] x [4, 40] does not fit a weight of [32"),
+                    HasSubstr("1 of its 1 changes do not fit")));
   EXPECT_THAT(error(pair(kQuery, {32, 4}, {8, 32})), HasSubstr("[32, 4] x [8, 32] does not fit"));
-  EXPECT_THAT(error(pair(kQuery, {32, 0}, {0, 32})), HasSubstr("does not fit"));
+  EXPECT_THAT(error(pair(kQuery, {32, 0}, {0, 32})), HasSubstr("has rank 0"));
   EXPECT_THAT(error(pair(kQuery, {1024}, {1, 1})), HasSubstr("does not fit"));
+}
+
+TEST_F(LoraMatchTest, WrongShapesOfEveryKindAreNamed) {
+  const auto rejects = [&](const HollowTensors& tensors, const std::string& shapes) {
+    EXPECT_THAT(error(tensors), HasSubstr(shapes + " does not fit a weight of [32, 32]"));
+  };
+  rejects({{kQuery + ".hada_w1_a", "F16", {32, 4}},
+           {kQuery + ".hada_w1_b", "F16", {4, 32}},
+           {kQuery + ".hada_w2_a", "F16", {32, 4}},
+           {kQuery + ".hada_w2_b", "F16", {3, 32}}},
+          "hada_w1_a [32, 4], hada_w1_b [4, 32], hada_w2_a [32, 4], hada_w2_b [3, 32]");
+  rejects({{kQuery + ".lokr_w1", "F16", {4, 4}}, {kQuery + ".lokr_w2", "F16", {8, 4}}},
+          "lokr_w1 [4, 4], lokr_w2 [8, 4]");
+  rejects({{kQuery + ".a1.weight", "F16", {32, 4}},
+           {kQuery + ".a2.weight", "F16", {4, 31}},
+           {kQuery + ".b1.weight", "F16", {32, 4}},
+           {kQuery + ".b2.weight", "F16", {4, 32}}},
+          "a1 [32, 4], a2 [4, 31], b1 [32, 4], b2 [4, 32]");
+  rejects({{kQuery + ".oft_blocks", "F16", {4, 8, 7}}}, "oft_blocks [4, 8, 7]");
+  rejects({{kQuery + ".oft_blocks", "F16", {4, 4, 8, 8}}}, "oft_blocks [4, 4, 8, 8]");
+  rejects({{kQuery + ".diff", "F16", {16, 64}}}, "diff [16, 64]");
+  rejects({{kQuery + ".set_weight", "F16", {32}}}, "set_weight [32]");
+  auto dora = pair(kQuery, {32, 4}, {4, 32});
+  dora.push_back({kQuery + ".dora_scale", "F16", {5}});
+  rejects(dora, "[32, 4] x [4, 32], dora_scale [5]");
+}
+
+TEST_F(LoraMatchTest, TheLastKindOfAStemCounts) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  tensors.push_back({kQuery + ".lokr_w1", "F16", {4, 4}});
+  tensors.push_back({kQuery + ".lokr_w2", "F16", {8, 8}});
+  const auto kind = [&] {
+    const LoraMatch lora = match(tensors);
+    EXPECT_EQ(lora.matched, tensors.size());
+    return std::string(kind_name(lora.patches.at(PartKind::kUNet).begin()->second.at(0)));
+  };
+  EXPECT_EQ(kind(), "LoKr");
+  tensors.push_back({kQuery + ".diff", "F16", {32, 32}});
+  EXPECT_EQ(kind(), "difference");
+}
+
+TEST_F(LoraMatchTest, ABiasThatTheModelLacksIsUnmatched) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  tensors.push_back({kQuery + ".diff_b", "F16", {32}});
+  EXPECT_EQ(match(tensors).unmatched, std::vector<std::string>{kQuery + ".diff_b"});
+}
+
+TEST_F(LoraMatchTest, AnythingButAWeightIsCalledByItsFullName) {
+  const LoraMatch lora = match({{"diffusion_model.input_blocks.0.0.bias.diff", "F16", {32}}});
+  EXPECT_TRUE(lora.patches.at(PartKind::kUNet).contains("input_blocks.0.0.bias"));
+}
+
+TEST_F(LoraMatchTest, ANameThatNoFileHasAWeightForIsKnown) {
+  auto tensors = pair(kQuery, {32, 4}, {4, 32});
+  for (const auto& tensor : pair("lora_te1_text_projection", {128, 4}, {4, 128})) {
+    tensors.push_back(tensor);
+  }
+  EXPECT_EQ(match(tensors).matched, 4u);
 }
 
 TEST_F(LoraMatchTest, EqualNumbersOfElementsFit) {
@@ -153,23 +229,12 @@ TEST_F(LoraMatchTest, EqualNumbersOfElementsFit) {
   EXPECT_EQ(match(pair(kQuery, {32, 4, 1, 1}, {4, 32, 1, 1})).matched, 2u);
 }
 
-TEST_F(LoraMatchTest, FormatsThatCannotBeAppliedAreNamed) {
-  const std::map<std::string, std::string> formats = {
-      {"sd15_loha", "LoHa"},   {"sd15_lokr", "LoKr"}, {"sd15_dora", "DoRA"},
-      {"sd15_glora", "GLoRA"}, {"sd15_oft", "OFT"},   {"sd15_diff", "replaced weight"}};
-  for (const auto& [name, format] : formats) {
-    EXPECT_THAT(error_of_spec(name),
-                HasSubstr("is of the format " + format + ", which is not supported yet"));
-  }
-}
-
-TEST_F(LoraMatchTest, WhereBothAreThereTheUnsupportedFormatIsNotDroppedSilently) {
-  auto tensors = pair(kQuery, {32, 4}, {4, 32});
-  tensors.push_back({kQuery + ".dora_scale", "F16", {32}});
-  EXPECT_THAT(error(tensors), HasSubstr(".dora_scale\" is of the format DoRA"));
-}
-
-TEST_F(LoraMatchTest, ADownMatrixMayNotBeMissing) {
+TEST_F(LoraMatchTest, HalfAChangeIsAnError) {
+  EXPECT_THAT(error({{kQuery + ".lora_down.weight", "F16", {4, 32}}}),
+              HasSubstr("\"" + kQuery + ".lora_up.weight\" is not: the file is damaged"));
+  EXPECT_THAT(error({{kQuery + ".hada_w1_a", "F16", {4, 32}}}), HasSubstr(".hada_w1_b\" is not"));
+  EXPECT_THAT(error({{kQuery + ".lokr_w1", "F16", {4, 4}}}), HasSubstr(".lokr_w2_a\" is not"));
+  EXPECT_THAT(error({{kQuery + ".a1.weight", "F16", {4, 4}}}), HasSubstr(".a2.weight\" is not"));
   EXPECT_THAT(error({{kQuery + ".lora_up.weight", "F16", {32, 4}}}),
               HasSubstr("\"" + kQuery + ".lora_down.weight\" is not: the file is damaged"));
 }
@@ -188,27 +253,42 @@ TEST_F(LoraMatchTest, FilesThatAreNoLoraAreNamed) {
   EXPECT_THAT(error({{"x.alpha", "F16", {}}}),
               AllOf(HasSubstr("none of its 1 keys names a weight of the model"),
                     HasSubstr("\"x.alpha\""), HasSubstr("cannot be told")));
-  EXPECT_THAT(error({}), HasSubstr("none of its 0 keys"));
+  EXPECT_THAT(error({}), HasSubstr("a.safetensors: it is empty"));
 }
 
 TEST_F(LoraMatchTest, AlphaMustBeOneFiniteNumber) {
   auto tensors = pair(kQuery, {32, 4}, {4, 32});
   tensors.push_back({kQuery + ".alpha", "F32", {2}});
   EXPECT_THAT(error(tensors), HasSubstr(".alpha\" has shape [2]"));
-  testing::write_tensors(folder_ / "nan.safetensors",
-                    {{kQuery + ".lora_up.weight", at::ones({32, 4})},
-                     {kQuery + ".lora_down.weight", at::ones({4, 32})},
-                     {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},
-                    {});
+  testing::write_tensors(
+      folder_ / "nan.safetensors",
+      {{kQuery + ".lora_up.weight", at::ones({32, 4})},
+       {kQuery + ".lora_down.weight", at::ones({4, 32})},
+       {kQuery + ".alpha", at::full({}, std::numeric_limits<float>::quiet_NaN())}},
+      {});
   const auto file = TensorFile::open(folder_ / "nan.safetensors");
-  EXPECT_THAT(error_of([&] { match_lora(*file, unet_, text_); }), HasSubstr("no finite number"));
+  EXPECT_THAT(error_of([&] { match_lora(*file, model_); }), HasSubstr("no finite number"));
+}
+
+TEST_F(LoraMatchTest, ValuesThatAreNoNumbersAreAnErrorThatNamesTheKey) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), INFINITY}) {
+    at::Tensor up = at::ones({32, 4}, at::kHalf);
+    up[3][1] = value;
+    testing::write_tensors(folder_ / "nan.safetensors",
+                           {{kQuery + ".lora_up.weight", up},
+                            {kQuery + ".lora_down.weight", at::ones({4, 32})}},
+                           {});
+    const auto file = TensorFile::open(folder_ / "nan.safetensors");
+    EXPECT_THAT(error_of([&] { match_lora(*file, model_); }),
+                HasSubstr("\"" + kQuery + ".lora_up.weight\" holds values that are no finite"));
+  }
 }
 
 TEST_F(LoraMatchTest, PatchesDoNotDependOnTheFile) {
   const LoraMatch lora = match(pair(kQuery, {32, 4}, {4, 32}));
   std::filesystem::resize_file(folder_ / "a.safetensors", 10);
-  const Patch& patch = lora.unet.begin()->second.at(0);
-  EXPECT_EQ(patch.up.abs().sum().item<float>(), 0);
+  const Patch& patch = lora.patches.at(PartKind::kUNet).begin()->second.at(0);
+  EXPECT_EQ(std::get<LowRank>(patch.change).up.abs().sum().item<float>(), 0);
 }
 
 }  // namespace

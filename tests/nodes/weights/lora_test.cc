@@ -13,7 +13,10 @@ using testing::error_of;
 using ::testing::HasSubstr;
 
 Patch patch_of(at::Tensor up, at::Tensor down, std::optional<double> alpha, double strength) {
-  return {std::move(up), std::move(down), {}, alpha, strength, "ink.safetensors: \"x\""};
+  return {.change = LowRank{std::move(up), std::move(down), {}, {}},
+          .strength = strength,
+          .alpha = alpha,
+          .source = "ink.safetensors: \"x\""};
 }
 
 TEST(Lora, AddsStrengthTimesAlphaOverRankTimesTheProduct) {
@@ -48,10 +51,10 @@ TEST(Lora, AConvolutionsKernelLiesInDown) {
 }
 
 TEST(Lora, AMidTensorCarriesTheKernel) {
-  Patch patch = patch_of(at::rand({4, 2, 1, 1}), at::rand({5, 3, 1, 1}), std::nullopt, 1);
-  patch.mid = at::rand({2, 5, 3, 3});
+  const LowRank change{at::rand({4, 2, 1, 1}), at::rand({5, 3, 1, 1}), at::rand({2, 5, 3, 3}), {}};
+  const Patch patch{.change = change};
   const at::Tensor expected =
-      at::einsum("po,oikl,ic->pckl", {patch.up.flatten(1), patch.mid, patch.down.flatten(1)});
+      at::einsum("po,oikl,ic->pckl", {change.up.flatten(1), change.mid, change.down.flatten(1)});
   EXPECT_TRUE(at::allclose(apply_patches(at::zeros({4, 3, 3, 3}), {patch}), expected));
 }
 

@@ -22,7 +22,8 @@ struct Case {
 const Case kCases[] = {
     {PartKind::kUNet, "checkpoints/mini_sd15.spec.json", "model.diffusion_model."},
     {PartKind::kVae, "checkpoints/mini_sd15.spec.json", "first_stage_model."},
-    {PartKind::kTextEncoder, "checkpoints/mini_sd15.spec.json", "cond_stage_model.transformer."},
+    {PartKind::kClipL, "checkpoints/mini_sd15.spec.json", "cond_stage_model.transformer."},
+    {PartKind::kUNet, "checkpoints/mini_sdxl.spec.json", "model.diffusion_model."},
 };
 
 TEST(RequiredNames, AreExactlyThoseOfACompleteNetwork) {

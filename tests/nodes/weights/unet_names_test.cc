@@ -67,18 +67,17 @@ TEST(UNetNames, HostileNamesAreNotNumbers) {
 TEST(LoraNames, NoTwoWeightsShareAName) {
   const NamesAndShapes unet = unet_of("checkpoints/sd15_full.spec.json");
   std::set<std::string> reached;
-  for (const auto& [stem, target] : lora_targets(unet, {})) reached.insert(target.weight);
-  size_t weights = 0;
-  for (const auto& [name, shape] : unet) weights += name.ends_with(".weight");
-  EXPECT_EQ(reached.size(), weights);
+  for (const auto& [stem, target] : lora_targets({{PartKind::kUNet, unet}}))
+    reached.insert(target.weight);
+  EXPECT_EQ(reached.size(), unet.size());
 }
 
 TEST(LoraNames, EveryProgramsNamesAreKnown) {
   const std::string query = "input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight";
   const std::string out = "input_blocks.1.1.transformer_blocks.0.attn1.to_out.0.weight";
   const std::string text = "text_model.encoder.layers.1.mlp.fc1.weight";
-  const auto targets =
-      lora_targets(unet_of("checkpoints/mini_sd15.spec.json"), {{text, {512, 128}}});
+  const auto targets = lora_targets({{PartKind::kUNet, unet_of("checkpoints/mini_sd15.spec.json")},
+                                     {PartKind::kClipL, {{text, {512, 128}}}}});
   const std::string block = "down_blocks_0_attentions_0_transformer_blocks_0_";
   EXPECT_EQ(targets.at("lora_unet_" + block + "attn1_to_q").weight, query);
   EXPECT_EQ(targets.at("lycoris_" + block + "attn1_to_out_0").weight, out);
@@ -94,7 +93,7 @@ TEST(LoraNames, EveryProgramsNamesAreKnown) {
   EXPECT_EQ(
       targets.at("text_encoders.clip_l.transformer.text_model.encoder.layers.1.mlp.fc1").weight,
       text);
-  EXPECT_EQ(targets.at("lora_te_text_model_encoder_layers_1_mlp_fc1").side, LoraSide::kText);
+  EXPECT_EQ(targets.at("lora_te_text_model_encoder_layers_1_mlp_fc1").part, PartKind::kClipL);
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+#include "nodes/lora_apply.h"
+
+#include "nodes/weights/lora_facts.h"
+
+namespace heddle {
+namespace {
+
+std::string keys_of_total(size_t keys, const weights::LoraMatch& match) {
+  return std::to_string(keys) + " of " + std::to_string(match.total) + " keys";
+}
+
+void warn_of_the_rest(const std::string& lora, const weights::LoraMatch& match, const RunContext& context) {
+  if (!match.unmatched.empty()) {
+    context.warn("LoRA " + lora + ": " + keys_of_total(match.unmatched.size(), match) +
+                 " fit nothing in this model: " + weights::first_of(match.unmatched));
+  }
+  if (!match.misfits.empty()) {
+    context.warn("LoRA " + lora + ": " + keys_of_total(match.misfit_keys, match) +
+                 " are of another size than the weight they are for and were left out: " + match.misfits[0] +
+                 (match.misfits.size() > 1 ? " and " + std::to_string(match.misfits.size() - 1) + " more" : ""));
+  }
+}
+
+Json note_of(const std::string& lora, const weights::LoraFacts& facts, const weights::LoraMatch& match) {
+  Json note{{"lora", lora},
+            {"kinds", facts.kinds},
+            {"ranks", facts.ranks},
+            {"alphas", facts.alphas},
+            {"matched", match.matched},
+            {"total", match.total}};
+  if (!facts.family.name.empty()) note["family"] = facts.family.name;
+  if (!facts.triggers.empty()) note["trigger_words"] = facts.triggers;
+  if (!match.unmatched.empty()) note["unmatched"] = match.unmatched;
+  if (!match.misfits.empty()) note["misfits"] = match.misfits;
+  if (match.left_out > 0) note["left_out"] = match.left_out;
+  return note;
+}
+
+// The same in words.
+std::string summary_of(const std::string& lora, const weights::LoraFacts& facts, const weights::LoraMatch& match) {
+  std::string text = "LoRA " + lora + ": " + weights::lora_facts_text(facts);
+  if (!facts.family.name.empty()) text += "; for " + facts.family.name;
+  text += "; " + keys_of_total(match.matched, match) + " matched";
+  if (match.left_out > 0) text += ", " + std::to_string(match.left_out) + " left out";
+  if (facts.triggers.empty()) return text;
+  text += "; trigger words: ";
+  for (const std::string& word : facts.triggers) text += (&word == &facts.triggers.front() ? "" : ", ") + word;
+  return text;
+}
+
+weights::PartShapes shapes_of(const Model& model, const Clip* clip) {
+  weights::PartShapes parts{{weights::PartKind::kUNet, model.weights.names_and_shapes()}};
+  if (!clip) return parts;
+  for (const TextEncoder& encoder : clip->encoders) parts.emplace(encoder.weights.part.kind, encoder.weights.names_and_shapes());
+  return parts;
+}
+
+// Null if nothing changes.
+std::shared_ptr<const weights::Patches> patches_on(const PatchedPart& part, const weights::LoraMatch& match,
+                                                   double strength) {
+  const auto found = match.patches.find(part.part.kind);
+  if (found == match.patches.end()) return nullptr;
+  auto patches = weights::with_patches(part.patches, found->second, strength);
+  return patches == part.patches ? nullptr : patches;
+}
+
+Clip patched_clip(const Clip& clip, const weights::LoraMatch& match, double strength) {
+  std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
+  for (const TextEncoder& encoder : clip.encoders) {
+    if (auto all = patches_on(encoder.weights, match, strength)) patches.emplace(encoder.weights.part.kind, std::move(all));
+  }
+  return patches.empty() ? clip : with_patches(clip, patches);
+}
+
+void weigh_by_block(weights::LoraMatch& match, const BlockStrengths& blocks) {
+  for (auto& [name, changes] : match.patches[weights::PartKind::kUNet]) {
+    for (weights::Patch& change : changes) change.strength *= blocks.of_weight(name);
+  }
+}
+
+}  // namespace
+
+Patched add_lora(const Model& model, const Clip* clip, const LoraFile& lora, const LoraStrengths& strengths,
+                 RunContext& context) {
+  const auto file = weights::TensorFile::open(lora.path);
+  context.check_cancelled();
+  weights::LoraMatch match = weights::match_lora(*file, shapes_of(model, clip));
+  warn_of_the_rest(lora.name, match, context);
+  const weights::LoraFacts facts = weights::lora_facts(*file);
+  context.notes["loras"].push_back(note_of(lora.name, facts, match));
+  context.notes["summary"].push_back(summary_of(lora.name, facts, match));
+  weigh_by_block(match, strengths.blocks);
+
+  Patched patched{model, clip ? std::optional<Clip>(*clip) : std::nullopt};
+  if (auto patches = patches_on(model.weights, match, strengths.model)) {
+    patched.model = with_patches(model, std::move(patches));
+  }
+  if (clip) patched.clip = patched_clip(*clip, match, strengths.clip * strengths.blocks.text);
+  return patched;
+}
+
+}  // namespace heddle

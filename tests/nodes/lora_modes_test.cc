@@ -1,0 +1,155 @@
+// What LoRAs cost, and that it makes no difference where they are computed.
+#include <ATen/ATen.h>
+#include <c10/core/CPUAllocator.h>
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "tests/nodes/workshop.h"
+
+namespace heddle {
+namespace {
+
+using testing::NodeWorkshop;
+
+// Counts the bytes of all tensors that are alive.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  CountingAllocator() : inner_(c10::GetCPUAllocator()) { c10::SetCPUAllocator(this, 1); }
+  ~CountingAllocator() override { c10::SetCPUAllocator(inner_, 1); }
+
+  at::DataPtr allocate(size_t bytes) override {
+    at::DataPtr data = inner_->allocate(bytes);
+    void* const address = data.get();
+    alive_ += bytes;
+    return {address, new Block{std::move(data), bytes}, &free, at::kCPU};
+  }
+  void copy_data(void* to, const void* from, size_t bytes) const override { inner_->copy_data(to, from, bytes); }
+  static size_t alive() { return alive_; }
+
+ private:
+  struct Block {
+    at::DataPtr data;
+    size_t bytes;
+  };
+  static void free(void* context) {
+    const std::unique_ptr<Block> block(static_cast<Block*>(context));
+    alive_ -= block->bytes;
+  }
+  static inline std::atomic<size_t> alive_ = 0;
+  c10::Allocator* inner_;
+};
+
+const char* const kGraph = R"({
+  "ckpt": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini_sd15.safetensors"}},
+  "lora": {"class_type": "LoraLoader", "inputs": {"model": ["ckpt", 0], "clip": ["ckpt", 1], "lora_name": "sd15_kohya.safetensors",
+           "strength_model": 0.8, "strength_clip": 1}},
+  "text": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["lora", 1], "text": "a cat"}},
+  "latent": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+  "sample": {"class_type": "KSampler", "inputs": {"model": ["lora", 0], "positive": ["text", 0], "negative": ["text", 0],
+             "latent_image": ["latent", 0], "seed": 1, "steps": 2, "cfg": 1, "sampler_name": "euler", "scheduler": "normal", "denoise": 1}}
+})";
+
+class LoraModes : public ::testing::Test {
+ protected:
+  LoraModes() {
+    w_.add_model("checkpoints", "mini_sd15.safetensors", "checkpoints/mini_sd15.spec.json");
+    for (const std::string name : {"sd15_kohya", "sd15_lokr", "sd15_diff"}) {
+      w_.add_model("loras", name + ".safetensors", "lora/files/" + name + ".spec.json");
+    }
+  }
+  Graph graph(double strength, const std::string& lora = "sd15_kohya") {
+    Graph graph = testing::graph_of(kGraph);
+    testing::input_of(graph, "lora.strength_model").literal = strength;
+    testing::input_of(graph, "lora.lora_name").literal = lora + ".safetensors";
+    return graph;
+  }
+  Model model(double strength, const std::string& lora = "sd15_kohya") { return w_.value<Model>(graph(strength, lora), "lora", 0); }
+
+  static Model placed(const Model& model, weights::Placement placement) {
+    Model other = model;
+    other.weights.placement = placement;
+    return with_patches(other, other.weights.patches);
+  }
+  static at::Tensor guess(const Model& model) {
+    const auto network = model.network->get({});
+    const at::Tensor x = at::linspace(-1, 1, 4 * 8 * 8).reshape({1, 4, 8, 8});
+    const at::Tensor context = at::linspace(-2, 2, 77 * 128).reshape({1, 77, 128});
+    return network->forward(x, at::full({1}, 500.0f), context, {});
+  }
+
+  NodeWorkshop w_;
+};
+
+TEST_F(LoraModes, MergedAndBesideGiveTheSameGuess) {
+  const Model lora = model(0.8);
+  const at::Tensor merged = guess(placed(lora, weights::Placement::kMerged));
+  const at::Tensor beside = guess(placed(lora, weights::Placement::kBeside));
+  const at::Tensor chosen = guess(lora);
+  const double spread = merged.std().item<double>();
+  EXPECT_LT(testing::max_difference(merged, beside), 2e-5 * spread);
+  EXPECT_LT(testing::max_difference(merged, chosen), 2e-5 * spread);
+  EXPECT_GT(testing::max_difference(merged, guess(w_.value<Model>(graph(0.8), "ckpt", 0))), 0.05 * spread);
+}
+
+TEST_F(LoraModes, OffAndOnAgainGivesTheFirstBytes) {
+  const auto sampled = [&](double strength) {
+    w_.cache.clear();
+    return w_.value<Latent>(graph(strength), "sample", 0).samples;
+  };
+  const at::Tensor off = sampled(0), on = sampled(0.8);
+  EXPECT_FALSE(at::equal(off, on));
+  EXPECT_TRUE(at::equal(sampled(0), off));
+  EXPECT_TRUE(at::equal(sampled(0.8), on));
+  EXPECT_TRUE(at::equal(sampled(-0.0), off));
+}
+
+TEST_F(LoraModes, AnotherStrengthReadsNothingOfTheCheckpointAgain) {
+  const Model first = model(0.8), second = model(0.3);
+  const auto network = first.network->get({});
+  const CountingAllocator counting;
+  second.network->get({});
+  EXPECT_EQ(counting.alive(), 0u);
+}
+
+TEST_F(LoraModes, TenVariantsCostTenTimesTheLora) {
+  const Model base = w_.value<Model>(graph(1), "ckpt", 0);
+  base.network->get({});
+  const CountingAllocator counting;
+  std::vector<Model> variants;
+  size_t counted = 0;
+  for (int k = 1; k <= 10; ++k) {
+    variants.push_back(model(0.1 * k));
+    variants.back().network->get({});
+    counted += SocketType<Model>::bytes(variants.back());
+  }
+  size_t lora = 0;  // in fp32; its file is in fp16
+  for (const auto& [name, patches] : *variants[0].weights.patches) {
+    for (const weights::Patch& patch : patches) lora += weights::bytes_of(patch);
+  }
+  size_t text = 0;  // the changes of the text encoder, which come from the same file
+  const Clip clip = w_.value<Clip>(graph(1), "lora", 1);
+  for (const auto& [name, patches] : *clip.encoders[0].weights.patches) {
+    for (const weights::Patch& patch : patches) text += weights::bytes_of(patch);
+  }
+  EXPECT_EQ(counted, 10 * lora);
+  EXPECT_LE(counting.alive(), 10 * (lora + text) + (1 << 16));
+  EXPECT_LT(counted, SocketType<Model>::bytes(base) * 10 / 5);
+}
+
+TEST_F(LoraModes, OnlyMergedWeightsAreCopied) {
+  const Model base = w_.value<Model>(graph(1), "ckpt", 0);
+  const Model lokr = model(1, "sd15_lokr");
+  base.network->get({});
+  const CountingAllocator counting;
+  lokr.network->get({});
+  size_t merged = 0;
+  for (const auto& [name, patches] : *lokr.weights.patches) {
+    merged += size_t(c10::multiply_integers(lokr.weights.names_and_shapes().at(name))) * sizeof(float);
+  }
+  EXPECT_EQ(counting.alive(), merged);
+  EXPECT_LT(merged, SocketType<Model>::bytes(base) / 20);
+}
+
+}  // namespace
+}  // namespace heddle
