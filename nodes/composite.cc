@@ -51,7 +51,8 @@ struct LatentComposite final : Node {
     const Place place{*x / kCell, *y / kCell};
     warn_if_outside(to, place, context);
     at::Tensor from = match_batch(samples_from->samples, to.size(0), "samples_from");
-    from = from.slice(2, 0, std::max(to.size(2) - place.y, int64_t{0})).slice(3, 0, std::max(to.size(3) - place.x, int64_t{0}));
+    from = from.slice(2, 0, std::max(to.size(2) - place.y, int64_t{0}))
+               .slice(3, 0, std::max(to.size(3) - place.x, int64_t{0}));
     at::Tensor mask;
     if (*feather / kCell > 0 && from.numel() > 0) {
       mask = diffusion::feathered_mask(from.size(2), from.size(3), place, to.size(2), to.size(3), *feather / kCell);

@@ -30,7 +30,7 @@ void check_widths(const at::Tensor& to, const at::Tensor& from) {
 struct ConditioningCombine final : Node {
   static constexpr NodeInfo kInfo{.name = "ConditioningCombine",
                                   .category = "conditioning",
-                                  .help = "Takes several prompts at once: each steers the picture, and they are averaged.",
+                                  .help = "Takes several prompts at once; what they ask for is averaged.",
                                   .display_name = "Conditioning (Combine)"};
   In<Conditioning> conditioning_1{this, "conditioning_1", "First prompts."};
   In<Conditioning> conditioning_2{this, "conditioning_2", "Prompts to add."};
@@ -75,7 +75,7 @@ struct ConditioningAverage final : Node {
                                   .help = "Blends two prompts number by number."};
   In<Conditioning> conditioning_to{this, "conditioning_to", "Prompts to blend into; their settings stay."};
   In<Conditioning> conditioning_from{this, "conditioning_from", "Prompt to blend in."};
-  In<double> conditioning_to_strength{this, "conditioning_to_strength", "1: only conditioning_to, 0: only conditioning_from.",
+  In<double> conditioning_to_strength{this, "conditioning_to_strength", "1: only conditioning_to, 0: only the other.",
                                       1.0, between(0.0, 1.0), step(0.01)};
   Out<Conditioning> conditioning{this, "CONDITIONING"};
 

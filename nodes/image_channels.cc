@@ -5,7 +5,6 @@
 
 #include "engine/node.h"
 #include "engine/registry.h"
-#include "nodes/diffusion/batch.h"
 #include "nodes/diffusion/porter_duff.h"
 #include "nodes/diffusion/resize.h"
 #include "nodes/families.h"
@@ -79,8 +78,9 @@ struct PorterDuffImageComposite final : Node {
     check_not_empty(*destination_alpha, "destination_alpha");
     const at::Tensor& below = destination->pixels;
     if (source->pixels.size(3) != below.size(3)) {
-      throw std::runtime_error("the source has " + std::to_string(source->pixels.size(3)) + " channels, the destination " +
-                               std::to_string(below.size(3)) + ": split the transparency off first");
+      throw std::runtime_error("the source has " + std::to_string(source->pixels.size(3)) +
+                               " channels, the destination " + std::to_string(below.size(3)) +
+                               ": split the transparency off first");
     }
     at::Tensor above = source->pixels;
     if (above.size(1) != below.size(1) || above.size(2) != below.size(2)) {

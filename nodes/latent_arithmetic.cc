@@ -17,12 +17,6 @@ namespace {
 
 constexpr const char* kSecond = "Second latent; it takes the size of the first.";
 
-Latent with_samples(const Latent& latent, at::Tensor samples) {
-  Latent changed = latent;
-  changed.samples = std::move(samples);
-  return changed;
-}
-
 struct LatentAdd final : Node {
   static constexpr NodeInfo kInfo{.name = "LatentAdd", .category = "latent/advanced", .help = "Adds two latents."};
   In<Latent> samples1{this, "samples1", "First latent."};
@@ -68,7 +62,7 @@ at::Tensor interpolate(const at::Tensor& a, const at::Tensor& b, double share_of
 struct LatentInterpolate final : Node {
   static constexpr NodeInfo kInfo{.name = "LatentInterpolate",
                                   .category = "latent/advanced",
-                                  .help = "Blends two latents so that the contrast stays: directions and lengths apart."};
+                                  .help = "Blends two latents so that the contrast stays."};
   In<Latent> samples1{this, "samples1", "First latent."};
   In<Latent> samples2{this, "samples2", kSecond};
   In<double> ratio{this, "ratio", "1: only the first, 0: only the second.", 1.0, between(0.0, 1.0), step(0.01)};
@@ -89,7 +83,8 @@ struct LatentBlend final : Node {
                                   .display_name = "Latent Blend"};
   In<Latent> samples1{this, "samples1", "First latent."};
   In<Latent> samples2{this, "samples2", kSecond};
-  In<double> blend_factor{this, "blend_factor", "1: only the first, 0: only the second.", 0.5, between(0, 1), step(0.01)};
+  In<double> blend_factor{this, "blend_factor", "1: only the first, 0: only the second.", 0.5, between(0, 1),
+                          step(0.01)};
   Out<Latent> latent{this, "LATENT"};
 
   void run(RunContext&) override {

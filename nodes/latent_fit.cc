@@ -10,6 +10,12 @@
 
 namespace heddle {
 
+Latent with_samples(const Latent& latent, const at::Tensor& samples) {
+  Latent changed = latent;
+  changed.samples = samples.contiguous();
+  return changed;
+}
+
 at::Tensor fit_size(const Latent& latent, const Latent& target) {
   check_not_empty(latent, "the second latent");
   check_not_empty(target, "the first latent");

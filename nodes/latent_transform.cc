@@ -6,6 +6,7 @@
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
+#include "nodes/latent_fit.h"
 #include "nodes/tensor_checks.h"
 #include "nodes/turns.h"
 #include "nodes/values.h"
@@ -14,12 +15,6 @@ namespace heddle {
 namespace {
 
 constexpr int64_t kCell = 8;  // pixels a latent cell
-
-Latent with_samples(const Latent& latent, const at::Tensor& samples) {
-  Latent changed = latent;
-  changed.samples = samples.contiguous();
-  return changed;
-}
 
 struct LatentRotate final : Node {
   static constexpr NodeInfo kInfo{.name = "LatentRotate",
