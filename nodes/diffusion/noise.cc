@@ -45,8 +45,8 @@ at::Tensor starting_noise(at::IntArrayRef shape, at::Generator& generator,
 }
 
 DrawNoise noise_stream(at::Generator generator) {
-  return [generator = std::move(generator)](at::IntArrayRef shape) mutable {
-    return at::randn(shape, generator);
+  return [generator = std::move(generator)](const at::Tensor& like) mutable {
+    return at::empty_like(like).normal_(0, 1, generator);
   };
 }
 

@@ -11,8 +11,9 @@
 
 namespace heddle::diffusion {
 
-/// The next draw of unit noise out of a stream.
-using DrawNoise = std::function<at::Tensor(at::IntArrayRef shape)>;
+/// The next draw of unit noise out of a stream, in the shape of a latent and in the order of its
+/// values in memory.
+using DrawNoise = std::function<at::Tensor(const at::Tensor& like)>;
 
 /// Unit noise for the step between two levels; see BrownianPath::noise.
 using NoiseBetween = std::function<at::Tensor(float from, float to)>;

@@ -151,7 +151,7 @@ at::Tensor run_sampler(const Sampler& sampler, const Denoiser& model, at::Tensor
 }
 
 at::Tensor SamplerRun::fresh(const at::Tensor& x, float scale) const {
-  return noise.ancestral(x.sizes()) * float(options.s_noise) * scale;
+  return noise.ancestral(x) * float(options.s_noise) * scale;
 }
 
 at::Tensor SamplerRun::between(float from, float to, float scale) const {
@@ -175,7 +175,7 @@ Churned churn(const SamplerRun& run, const at::Tensor& x, int step, bool always)
   const float sigma = run.level(step);
   const bool here = churn.amount > 0 && churn.lowest <= sigma && sigma <= churn.highest;
   if (!here && !always) return {x, sigma};
-  const at::Tensor noise = run.noise.further(x.sizes());
+  const at::Tensor noise = run.noise.further(x);
   if (!here) return {x, sigma};
   const double gamma = std::min(churn.amount / run.steps(), std::sqrt(2.0) - 1);
   const float raised = sigma * float(gamma + 1);

@@ -11,6 +11,13 @@
 namespace heddle::diffusion {
 namespace {
 
+/// The next draw for lcm_upscale. ComfyUI's bislerp leaves the channels of a batch behind one another
+/// in memory, and its noise is drawn in that order from then on.
+at::Tensor further_noise(const SamplerRun& run, const at::Tensor& x, bool channels_last) {
+  if (!channels_last) return run.noise.further(x);
+  return run.noise.further(x.contiguous(at::MemoryFormat::ChannelsLast)).contiguous();
+}
+
 /// At step `i` of lcm_upscale: how many times as large the latent is afterwards as it was at first.
 double scale_after(const Upscaling& upscaling, int count, int i) {
   return 1 + (upscaling.ratio - 1) * (i + 1) / count;
@@ -104,6 +111,7 @@ at::Tensor lcm_upscale(const SamplerRun& run, at::Tensor x) {
     return std::max<int64_t>(int64_t(std::nearbyint(double(size) * scale)), 1);
   };
   const int count = growing_steps(upscaling, int(run.sigmas.size()));
+  const bool channels_last = count > 0 && x.size(0) > 1 && upscaling.method == "bislerp";
   for (int i = 0; i < run.steps(); ++i) {
     x = run.model(x, run.level(i));
     run.finished(i, x);
@@ -111,7 +119,7 @@ at::Tensor lcm_upscale(const SamplerRun& run, at::Tensor x) {
       const double scale = scale_after(upscaling, count, i);
       x = resize(x, upscaling.method, scaled(width, scale), scaled(height, scale), false);
     }
-    if (!run.ends_at_zero(i)) x = x + run.noise.further(x.sizes()) * run.level(i + 1);
+    if (!run.ends_at_zero(i)) x = x + further_noise(run, x, channels_last) * run.level(i + 1);
   }
   return x;
 }

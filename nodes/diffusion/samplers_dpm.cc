@@ -124,10 +124,7 @@ double error_of(const at::Tensor& low, const at::Tensor& high, const at::Tensor&
   return error.item<float>();
 }
 
-/// Throws where a step leads nowhere; ComfyUI would try for ever.
-void check_progress(float s, float t, int rejected) {
-  constexpr int kMostRejected = 1000;
-  if (s != t && rejected < kMostRejected) return;
+[[noreturn]] void no_progress(float s) {
   throw std::runtime_error(
       "dpm_adaptive finds no step that it accepts at sigma " + std::to_string(level_at(s)) +
       ": raise rtol or atol, lower accept_safety (it must stay below 2.57), and keep h_init above "
@@ -159,6 +156,8 @@ at::Tensor dpm_fast(const SamplerRun& run, at::Tensor x) {
 /// Steps whose length follows from the difference of two orders (Lu et al. 2022, appendix C).
 at::Tensor dpm_adaptive(const SamplerRun& run, at::Tensor x) {
   constexpr float kCloseToEnd = 1e-5f;
+  constexpr int kMostRejected = 100;
+  const double longest_factor = 1 + std::atan(INFINITY);
   if (run.steps() < 1) return x;
   const auto [begin, end] = time_range(run);
   const bool forward = end > begin;
@@ -168,18 +167,21 @@ at::Tensor dpm_adaptive(const SamplerRun& run, at::Tensor x) {
   }
   StepController controller(options.control, options.eta != 0 ? 1.5 : options.order, forward);
   float s = begin;
+  if (options.control.least_factor > longest_factor) no_progress(s);
   at::Tensor previous = x;
   int rejected = 0;
   for (int i = 0; forward ? s < end - kCloseToEnd : s > end + kCloseToEnd; ++i) {
     const float wanted = s + float(controller.length);
     const float t = forward ? std::min(end, wanted) : std::max(end, wanted);
-    check_progress(s, t, rejected);
+    if (s == t || rejected > kMostRejected) no_progress(s);
     const auto [reached, up] = time_step(s, t, end, options.eta);
     DpmStep step(run, x, s);
     const at::Tensor low = options.order == 2 ? step.first(reached) : step.second(reached, 1.0 / 3);
     const at::Tensor high = options.order == 2 ? step.second(reached, 0.5) : step.third(reached);
+    const double error = error_of(low, high, previous, options.control);
+    if (!std::isfinite(error)) no_progress(s);
     ++rejected;
-    if (controller.accepts(error_of(low, high, previous, options.control))) {
+    if (controller.accepts(error)) {
       previous = low;
       x = high + run.fresh(x, up);
       s = t;

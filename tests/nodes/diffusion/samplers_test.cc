@@ -37,6 +37,78 @@ TEST(Samplers, AnUnknownNameIsAnError) {
   EXPECT_THROW(sampler_named("eulr"), std::invalid_argument);
 }
 
+SamplerNoise zero_noise() {
+  const auto zeros = [](const at::Tensor& like) { return at::zeros_like(like); };
+  return {zeros, zeros, [](float, float) { return at::zeros({1, 1, 2, 2}); }};
+}
+
+at::Tensor walk(const Sampler& sampler, const Sigmas& sigmas) {
+  const Denoiser model([](const at::Tensor& x, float, bool) -> Guess { return {x / 2, x / 3}; });
+  return run_sampler(sampler, model, at::ones({1, 1, 2, 2}), sigmas, zero_noise(),
+                     stable_diffusion_sampling(), {});
+}
+
+bool accepts(const Sampler& sampler, const Sigmas& sigmas) {
+  try {
+    check_levels(sampler, sigmas);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+  return true;
+}
+
+TEST(Samplers, GiveNumbersForAllLevelsThatTheyAccept) {
+  const std::vector<Sigmas> lists{{14, 7, 3, 0},   {14, 3},          {14, 7, 7, 3, 1, 0.5f, 0},
+                                  {3, 3, 1, 0},    {5, 3, 1, 1},     {0.1f, 0.5f, 3, 9, 14},
+                                  {3, 1, 2, 1, 0}, {1, 2, 3, 3, 3.5f}, {2, 0},
+                                  {7}};
+  for (const std::string& name : sampler_names()) {
+    for (const Sigmas& sigmas : lists) {
+      if (!accepts(sampler_named(name), sigmas)) continue;
+      EXPECT_TRUE(at::isfinite(walk(sampler_named(name), sigmas)).all().item<bool>())
+          << name << " from " << sigmas[0] << ", " << sigmas.size();
+    }
+  }
+}
+
+TEST(Samplers, RefuseLevelsThatCannotBeWalked) {
+  const auto error_of = [](const char* name, const Sigmas& sigmas) -> std::string {
+    try {
+      check_levels(sampler_named(name), sigmas);
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(error_of("euler", {3, NAN, 0}), HasSubstr("sigma 2 of 3 (nan) is not a number"));
+  EXPECT_THAT(error_of("euler", {3, -1, 0}), HasSubstr("below 0"));
+  EXPECT_THAT(error_of("euler", {0, 1, 3}), HasSubstr("only the last may be"));
+  EXPECT_THAT(error_of("euler_ancestral", {1, 3}), HasSubstr("above the one before"));
+  EXPECT_THAT(error_of("dpmpp_2m", {3, 2, 2, 0}), HasSubstr("the same as the one before"));
+  EXPECT_EQ(error_of("euler", {1, 3}), "");
+  EXPECT_EQ(error_of("euler_ancestral", {3, 2, 2, 0}), "");
+}
+
+TEST(Samplers, WalkTenThousandSteps) {
+  const Sigmas sigmas = make_schedule("normal", stable_diffusion_sampling(), 10000);
+  for (const char* name : {"euler", "lms", "dpmpp_2m", "uni_pc"}) {
+    EXPECT_TRUE(at::isfinite(walk(sampler_named(name), sigmas)).all().item<bool>()) << name;
+  }
+}
+
+TEST(Samplers, DpmAdaptiveSaysSoWhenItFindsNoStep) {
+  Sampler sampler = sampler_named("dpm_adaptive");
+  sampler.options.control.relative = sampler.options.control.absolute = 0;
+  EXPECT_THROW(walk(sampler, {14, 1, 0}), std::runtime_error);
+  sampler = sampler_named("dpm_adaptive");
+  sampler.options.control.least_factor = 3;
+  EXPECT_THROW(walk(sampler, {14, 1, 0}), std::runtime_error);
+  sampler = sampler_named("dpm_adaptive");
+  sampler.options.control.first_step = 0;
+  EXPECT_THROW(walk(sampler, {14, 1, 0}), std::runtime_error);
+}
+
 // Data ~ N(0, s^2) has the perfect denoiser x s^2 / (s^2 + sigma^2), and the ODE's exact solution
 // scales as sqrt(s^2 + sigma^2). In float64 down to a small sigma, as a last step to 0 would hide
 // the order.
@@ -57,7 +129,8 @@ double error_at(std::string_view name, int steps) {
 }
 
 TEST(Samplers, HalvingTheStepDividesTheErrorByTwoToTheOrder) {
-  const std::vector<std::pair<std::string, int>> orders{{"euler", 1}, {"ddim", 1}, {"dpmpp_2m", 2}};
+  const std::vector<std::pair<std::string, int>> orders{
+      {"euler", 1}, {"ddim", 1}, {"dpmpp_2m", 2}, {"heun", 2}, {"dpm_2", 2}};
   for (const auto& [name, order] : orders) {
     for (const int steps : {40, 80}) {
       const double ratio = error_at(name, steps) / error_at(name, 2 * steps);
