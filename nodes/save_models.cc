@@ -1,6 +1,9 @@
 // Saving models: whole checkpoints, and each network alone. A tensor at a time goes from the mapped file, through its
 // changes, to the disk.
-#include "engine/folders.h"
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"

@@ -192,7 +192,7 @@ void Merger::check_families() const {
   const FamilyGuess family = guess_lora_family(first);
   for (const LoraToMerge& lora : loras_) {
     const FamilyGuess other = guess_lora_family(*lora.file);
-    if (may_be_for(other, family)) continue;
+    if (may_be_for(other, family) || may_be_for(family, other)) continue;
     throw FileError(first.name() + " is for " + family.name + " and " + lora.file->name() +
                     " for " + other.name + "; only LoRAs of one family can be merged");
   }

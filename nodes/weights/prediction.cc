@@ -96,7 +96,7 @@ PredictionGuess guess_prediction(const TensorFile& file, Family family, const Pa
     case Family::kSd2:
       return marked_v(file, unet).value_or(guess_of_sd2(file, unet));
     case Family::kSd1:
-      return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "there is no v_pred"});
+      return marked_v(file, unet).value_or(PredictionGuess{Prediction::kNoise, "as all of its family"});
     case Family::kSdxlRefiner:
     case Family::kUnknown:
       break;

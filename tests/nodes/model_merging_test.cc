@@ -7,7 +7,6 @@
 namespace heddle {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::graph_of;
 using testing::NodeWorkshop;
