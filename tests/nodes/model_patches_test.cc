@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 
+#include "nodes/weights/patch.h"
+#include "nodes/weights/safetensors.h"
 #include "tests/nodes/workshop.h"
 
 namespace heddle {
@@ -106,7 +108,8 @@ TEST_F(ModelPatches, ChangeTheLatentAndNothingAtTheirNeutralSetting) {
     const at::Tensor with = patched(patch.node, patch.inputs);
     EXPECT_TRUE(with.isfinite().all().item<bool>());
     EXPECT_GT(testing::max_difference(with, without), 1e-3);
-    if (!patch.neutral.is_null()) EXPECT_TRUE(at::equal(patched(patch.node, patch.neutral), without));
+    if (patch.neutral.is_null()) continue;
+    EXPECT_TRUE(at::equal(patched(patch.node, patch.neutral), without));
   }
 }
 
@@ -132,6 +135,82 @@ TEST_F(ModelPatches, AtCfgOneOnlyThoseThatNeedTheNegativeChangeAnything) {
   }
   EXPECT_FALSE(at::equal(patched("SelfAttentionGuidance", {{"scale", 1.0}}, 1), without));
   EXPECT_FALSE(at::equal(patched("PerturbedAttentionGuidance", {{"scale", 3.0}}, 1), without));
+}
+
+TEST_F(ModelPatches, FactorsOfAttentionChangeTheLatentUnlessTheyAreOne) {
+  const at::Tensor without = plain();
+  const nlohmann::json ones{{"q", 1.0}, {"k", 1.0}, {"v", 1.0}, {"out", 1.0}};
+  for (const char* node : {"UNetSelfAttentionMultiply", "UNetCrossAttentionMultiply"}) {
+    EXPECT_TRUE(at::equal(patched(node, ones), without)) << node;
+    for (const char* side : {"q", "k", "v", "out"}) {
+      EXPECT_FALSE(at::equal(patched(node, {{side, 1.5}}), without)) << node << "." << side;
+    }
+  }
+  const char* over_pictures = "UNetTemporalAttentionMultiply";
+  EXPECT_TRUE(at::equal(patched(over_pictures, {{"self_temporal", 0.0}, {"cross_temporal", 0.0}}), without));
+  EXPECT_TRUE(at::equal(patched(over_pictures, {{"self_structural", 0.5}}),
+                        patched("UNetSelfAttentionMultiply", {{"out", 0.5}})));
+  EXPECT_TRUE(at::equal(patched(over_pictures, {{"cross_structural", 0.5}}),
+                        patched("UNetCrossAttentionMultiply", {{"out", 0.5}})));
+}
+
+TEST_F(ModelPatches, FactorsOfAttentionMultiplyWeightAndBias) {
+  const nlohmann::json graph = [] {
+    nlohmann::json g = base_graph(kModel);
+    add_patch(g, "9", "UNetSelfAttentionMultiply", {{"out", 2.0}});
+    return g;
+  }();
+  const Model& model = workshop().value<Model>(testing::graph_of(graph.dump()), "9", 0);
+  std::set<std::string> endings;
+  for (const auto& [name, patches] : *model.weights.patches) {
+    ASSERT_EQ(patches.size(), 1u);
+    const at::Tensor weight = at::tensor({3.f, -1.f});
+    EXPECT_TRUE(at::equal(weights::apply_patches(weight, patches), weight * 2));
+    endings.insert(name.substr(name.find("attn")));
+  }
+  EXPECT_EQ(endings, (std::set<std::string>{"attn1.to_out.0.weight", "attn1.to_out.0.bias"}));
+}
+
+TEST_F(ModelPatches, FactorsOfTextAttentionChangeTheConditioning) {
+  const auto encoded = [](double k) {
+    nlohmann::json graph = base_graph(kModel);
+    graph["8"] = {{"class_type", "CLIPAttentionMultiply"}, {"inputs", {{"clip", {"1", 1}}, {"k", k}}}};
+    graph["2"]["inputs"]["clip"] = {"8", 0};
+    return workshop()
+        .value<diffusion::Conditioning>(testing::graph_of(graph.dump()), "2", 0)[0]
+        .cross_attention.clone();
+  };
+  const at::Tensor without =
+      workshop().value<diffusion::Conditioning>(testing::graph_of(base_graph(kModel).dump()), "2", 0)[0].cross_attention;
+  EXPECT_TRUE(at::equal(encoded(1), without));
+  EXPECT_GT(testing::max_difference(encoded(1.5), without), 1e-3);
+}
+
+// One whose key modules give what they get: at strength 0.5 every key is 1.5 times what it was.
+TEST_F(ModelPatches, AHypernetworkChangesWhatEveryAttentionSees) {
+  NodeWorkshop& w = workshop();
+  const auto folder = w.folder / "models/hypernetworks";
+  std::filesystem::create_directories(folder);
+  w.workshop.folders.models["hypernetworks"] = {folder};
+  std::map<std::string, at::Tensor> tensors;
+  for (const int64_t width : {32, 64, 128}) {
+    for (const char* side : {"[0]", "[1]"}) {
+      const std::string layer = std::to_string(width) + side + ".linear.0.";
+      tensors[layer + "weight"] = side[1] == '0' ? at::eye(width) : at::zeros({width, width});
+      tensors[layer + "bias"] = at::zeros({width});
+    }
+  }
+  write_file_atomically(folder / "keys.safetensors", weights::safetensors_bytes(tensors, {}));
+  const auto with = [&](double strength) {
+    return patched("HypernetworkLoader", {{"hypernetwork_name", "keys.safetensors"}, {"strength", strength}});
+  };
+  nlohmann::json graph = base_graph({"10", 0});
+  add_patch(graph, "9", "UNetSelfAttentionMultiply", {{"k", 1.5}});
+  add_patch(graph, "10", "UNetCrossAttentionMultiply", {{"k", 1.5}}, {"9", 0});
+  const at::Tensor expected = latent(graph), without = plain();
+  EXPECT_TRUE(at::equal(with(0), without));
+  EXPECT_LE(testing::max_difference(with(0.5), expected), 1e-3);
+  EXPECT_GT(testing::max_difference(expected, without), 0.01);
 }
 
 TEST_F(ModelPatches, OfTwoThatReplaceGuidanceTheLaterCounts) {

@@ -31,14 +31,14 @@ GuidanceStep some_step(double scale = 5, float sigma = 2.5f) {
 }
 
 GuidanceStep without_negative(GuidanceStep step) {
-  step.negative = {};
+  step.negative = at::Tensor();
   step.denoised = step.positive;
   return step;
 }
 
 at::Tensor f64(const at::Tensor& x) { return x.to(at::kDouble); }
 at::Tensor sum_by_picture(const at::Tensor& x) { return x.sum({1, 2, 3}, true); }
-at::Tensor norm(const at::Tensor& x) { return sum_by_picture(x * x).sqrt(); }
+at::Tensor length_by_picture(const at::Tensor& x) { return sum_by_picture(x * x).sqrt(); }
 
 void expect_near(const at::Tensor& got, const at::Tensor& expected, double tolerance = 2e-5) {
   ASSERT_EQ(got.scalar_type(), at::kFloat);
@@ -67,7 +67,7 @@ TEST(RescaleCfg, IsPlainGuidanceAtZeroAndThePositiveSideAtCfgOne) {
 
 TEST(RenormCfg, LimitsTheLengthOfEachPicture) {
   const GuidanceStep s = some_step();
-  const at::Tensor length = norm(plain(s)), limit = norm(f64(s.positive)) * 1.5;
+  const at::Tensor length = length_by_picture(plain(s)), limit = length_by_picture(f64(s.positive)) * 1.5;
   ASSERT_TRUE((length > limit).all().item<bool>());
   expect_near(renorm_cfg(100, 1.5).combine(s), plain(s) * limit / length);
   EXPECT_TRUE(at::equal(renorm_cfg(100, 50).combine(s), classifier_free(s)));
@@ -142,8 +142,8 @@ TEST(TangentialDamping, ScoresOfOneDirectionStayAndNoScoresDoNotDivideByZero) {
 
 at::Tensor projected(const GuidanceStep& s, at::Tensor guidance, double eta, double threshold) {
   const at::Tensor one = at::ones({}, at::kDouble);
-  if (threshold > 0) guidance = guidance * at::minimum(threshold / norm(guidance), one);
-  const at::Tensor unit = f64(s.positive) / norm(f64(s.positive));
+  if (threshold > 0) guidance = guidance * at::minimum(threshold / length_by_picture(guidance), one);
+  const at::Tensor unit = f64(s.positive) / length_by_picture(f64(s.positive));
   const at::Tensor along = sum_by_picture(guidance * unit) * unit;
   const at::Tensor changed = guidance - along + along * eta;
   return f64(s.negative) + changed + (f64(s.positive) - f64(s.negative)) / s.scale;
