@@ -1,9 +1,9 @@
 // LoRAs on models: as nodes, and as tags in a text.
+#include "nodes/lora.h"
 #include "engine/folders.h"
 #include "engine/node.h"
 #include "engine/registry.h"
 #include "nodes/families.h"
-#include "nodes/lora.h"
 #include "nodes/lora_apply.h"
 #include "nodes/lora_tags.h"
 #include "nodes/values.h"
@@ -58,26 +58,29 @@ struct LoraLoaderModelOnly final : Node {
 };
 
 struct LoraBlockWeights final : Node {
-  static constexpr NodeInfo kInfo{.name = "LoraBlockWeights",
-                                  .category = "loaders",
-                                  .help = "Adds a LoRA to a model and its text encoder, with a strength for each block of the network.",
-                                  .display_name = "Load LoRA (Block Weights)"};
+  static constexpr NodeInfo kInfo{
+      .name = "LoraBlockWeights",
+      .category = "loaders",
+      .help = "Adds a LoRA to a model and its text encoder, with a strength for each block of the network.",
+      .display_name = "Load LoRA (Block Weights)"};
   In<Model> model{this, "model", "Model to patch."};
   In<Clip> clip{this, "clip", "Text encoder to patch."};
   In<LoraFile> lora_name{this, "lora_name", "LoRA file."};
   In<double> strength_model{this, "strength_model", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01)};
   In<double> strength_clip{this, "strength_clip", kStrengthHelp, 1.0, between(-100.0, 100.0), step(0.01)};
-  In<std::string> blocks{this, "blocks",
-                         "Factors of the strength: IN00:0.5, MID:1, OUT*:0.8 (BASE is the text encoder), or a list of 12, 17, 20 or "
-                         "26 numbers. Blocks that are not named keep the strength.",
-                         "", kMultiline};
+  In<std::string> blocks{
+      this, "blocks",
+      "Factors of the strength: IN00:0.5, MID:1, OUT*:0.8 (BASE is the text encoder), or a list of 12, 17, 20 or "
+      "26 numbers. Blocks that are not named keep the strength.",
+      "", kMultiline};
   Out<Model> patched_model{this, "MODEL"};
   Out<Clip> patched_clip{this, "CLIP"};
 
   void run(RunContext& context) override {
     std::vector<std::string> names;
     for (const auto& [name, shape] : model->weights.names_and_shapes()) names.push_back(name);
-    const LoraStrengths strengths{.model = strength_model, .clip = strength_clip, .blocks = parse_block_strengths(*blocks, blocks_of(names))};
+    const LoraStrengths strengths{
+        .model = strength_model, .clip = strength_clip, .blocks = parse_block_strengths(*blocks, blocks_of(names))};
     Patched patched = add_lora(*model, &*clip, *lora_name, strengths, context);
     patched_model = std::move(patched.model);
     patched_clip = std::move(*patched.clip);
@@ -97,14 +100,16 @@ std::vector<std::string> tagged_files(const std::string& text, const Folders& fo
 }
 
 struct LoraTags final : Node {
-  static constexpr NodeInfo kInfo{.name = "LoraTags",
-                                  .category = "loaders",
-                                  .help = "Applies the <lora:name:weight> tags of a text, in order, and takes them out.",
-                                  .display_name = "LoRA Tags"};
+  static constexpr NodeInfo kInfo{
+      .name = "LoraTags",
+      .category = "loaders",
+      .help = "Applies the <lora:name:weight> tags of a text, in order, and takes them out.",
+      .display_name = "LoRA Tags"};
   In<Model> model{this, "model", "Model to patch."};
   In<Clip> clip{this, "clip", "Text encoder to patch."};
-  In<std::string> text{this, "text", "Text with tags: <lora:name:weight> or <lora:name:model_weight:clip_weight>.",
-                       kMultiline, kDynamicPrompts, Mentions{std::string(LoraFile::kFolder), tagged_files}};
+  In<std::string> text{
+      this,       "text",          "Text with tags: <lora:name:weight> or <lora:name:model_weight:clip_weight>.",
+      kMultiline, kDynamicPrompts, Mentions{std::string(LoraFile::kFolder), tagged_files}};
   Out<Model> patched_model{this, "MODEL"};
   Out<Clip> patched_clip{this, "CLIP"};
   Out<std::string> plain_text{this, "STRING", "The text without tags."};
@@ -127,7 +132,8 @@ std::pair<Model, Clip> add_tagged_loras(const Model& model, const Clip& clip, co
   for (const LoraTag& tag : tags) {
     const LoraFile file{find_file(LoraFile::kFolder, find_lora(tag.name, files), *context.folders)};
     if (tag.strength_model == 0 && tag.strength_clip == 0) continue;
-    patched = add_lora(patched.model, &*patched.clip, file, {.model = tag.strength_model, .clip = tag.strength_clip}, context);
+    patched = add_lora(patched.model, &*patched.clip, file, {.model = tag.strength_model, .clip = tag.strength_clip},
+                       context);
   }
   return {std::move(patched.model), std::move(*patched.clip)};
 }

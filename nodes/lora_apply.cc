@@ -22,12 +22,8 @@ void warn_of_the_rest(const std::string& lora, const weights::LoraMatch& match, 
 }
 
 Json note_of(const std::string& lora, const weights::LoraFacts& facts, const weights::LoraMatch& match) {
-  Json note{{"lora", lora},
-            {"kinds", facts.kinds},
-            {"ranks", facts.ranks},
-            {"alphas", facts.alphas},
-            {"matched", match.matched},
-            {"total", match.total}};
+  Json note{{"lora", lora},           {"kinds", facts.kinds},     {"ranks", facts.ranks},
+            {"alphas", facts.alphas}, {"matched", match.matched}, {"total", match.total}};
   if (!facts.family.name.empty()) note["family"] = facts.family.name;
   if (!facts.triggers.empty()) note["trigger_words"] = facts.triggers;
   if (!match.unmatched.empty()) note["unmatched"] = match.unmatched;
@@ -51,7 +47,8 @@ std::string summary_of(const std::string& lora, const weights::LoraFacts& facts,
 weights::PartShapes shapes_of(const Model& model, const Clip* clip) {
   weights::PartShapes parts{{weights::PartKind::kUNet, model.weights.names_and_shapes()}};
   if (!clip) return parts;
-  for (const TextEncoder& encoder : clip->encoders) parts.emplace(encoder.weights.part.kind, encoder.weights.names_and_shapes());
+  for (const TextEncoder& encoder : clip->encoders)
+    parts.emplace(encoder.weights.part.kind, encoder.weights.names_and_shapes());
   return parts;
 }
 
@@ -67,7 +64,8 @@ std::shared_ptr<const weights::Patches> patches_on(const PatchedPart& part, cons
 Clip patched_clip(const Clip& clip, const weights::LoraMatch& match, double strength) {
   std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
   for (const TextEncoder& encoder : clip.encoders) {
-    if (auto all = patches_on(encoder.weights, match, strength)) patches.emplace(encoder.weights.part.kind, std::move(all));
+    if (auto all = patches_on(encoder.weights, match, strength))
+      patches.emplace(encoder.weights.part.kind, std::move(all));
   }
   return patches.empty() ? clip : with_patches(clip, patches);
 }

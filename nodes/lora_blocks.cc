@@ -65,13 +65,18 @@ std::vector<ListLayout> list_layouts() {
 }
 
 std::string expected_lists(int side) {
-  if (side == 9) return "12 numbers (BASE, IN04, IN05, IN07, IN08, MID, OUT00 to OUT05) or 20 (BASE, IN00 to IN08, MID, OUT00 to OUT08)";
-  if (side == 12) return "17 numbers (BASE, IN01, IN02, IN04, IN05, IN07, IN08, MID, OUT03 to OUT11) or 26 (BASE, IN00 to IN11, MID, OUT00 to OUT11)";
+  if (side == 9)
+    return "12 numbers (BASE, IN04, IN05, IN07, IN08, MID, OUT00 to OUT05) or 20 (BASE, IN00 to IN08, MID, OUT00 to "
+           "OUT08)";
+  if (side == 12)
+    return "17 numbers (BASE, IN01, IN02, IN04, IN05, IN07, IN08, MID, OUT03 to OUT11) or 26 (BASE, IN00 to IN11, MID, "
+           "OUT00 to OUT11)";
   return "no list of numbers; name the blocks, as in \"MID:1, OUT*:0.8\"";
 }
 
 int blocks_on_a_side(const std::vector<std::string>& blocks) {
-  return int(std::count_if(blocks.begin(), blocks.end(), [](const std::string& block) { return block.starts_with("IN"); }));
+  return int(
+      std::count_if(blocks.begin(), blocks.end(), [](const std::string& block) { return block.starts_with("IN"); }));
 }
 
 BlockStrengths parse_list(const std::vector<std::string_view>& items, const std::vector<std::string>& blocks) {
@@ -90,8 +95,8 @@ BlockStrengths parse_list(const std::vector<std::string_view>& items, const std:
     }
     return strengths;
   }
-  throw std::invalid_argument("blocks: a list of " + std::to_string(items.size()) + " numbers does not fit this model, which takes " +
-                              expected_lists(side));
+  throw std::invalid_argument("blocks: a list of " + std::to_string(items.size()) +
+                              " numbers does not fit this model, which takes " + expected_lists(side));
 }
 
 // M00 is what some lists call the middle; names are known with one digit too.
@@ -100,7 +105,8 @@ std::string normalised(std::string_view name) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::toupper(c)); });
   if (text == "M00" || text == "MID00") return std::string(kMid);
   for (const std::string_view side : {"IN", "OUT"}) {
-    const bool one_digit = text.size() == side.size() + 1 && text.starts_with(side) && std::isdigit((unsigned char)text.back());
+    const bool one_digit =
+        text.size() == side.size() + 1 && text.starts_with(side) && std::isdigit((unsigned char)text.back());
     if (one_digit) text.insert(side.size(), "0");
   }
   return text;
@@ -114,9 +120,10 @@ bool names(std::string_view pattern, std::string_view block) {
 [[noreturn]] void reject_name(std::string_view name, const std::vector<std::string>& blocks) {
   std::vector<std::string> known = blocks;
   known.emplace_back(kBase);
-  throw std::invalid_argument("blocks: this model has no block " + quoted(name) + did_you_mean(normalised(name), known) + "; it has " +
-                              std::string(kBase) + " (the text encoder) and " + blocks.front() + " to " + blocks.back() +
-                              ", among them " + std::string(kMid));
+  throw std::invalid_argument("blocks: this model has no block " + quoted(name) +
+                              did_you_mean(normalised(name), known) + "; it has " + std::string(kBase) +
+                              " (the text encoder) and " + blocks.front() + " to " + blocks.back() + ", among them " +
+                              std::string(kMid));
 }
 
 BlockStrengths parse_names(const std::vector<std::string_view>& items, const std::vector<std::string>& blocks) {

@@ -22,8 +22,8 @@ class Weights {
   /// The shape of tensor `name`, or nothing if there is no such tensor.
   virtual std::optional<Shape> shape(const std::string& name) const = 0;
 
-  /// Tensor `name` as contiguous fp32 on the CPU, with all changes but those that beside() gives. Safe to call from several threads.
-  /// Throws std::runtime_error that names the tensor if there is none.
+  /// Tensor `name` as contiguous fp32 on the CPU, with all changes but those that beside() gives. Safe to call from
+  /// several threads. Throws std::runtime_error that names the tensor if there is none.
   virtual Tensor get(const std::string& name) const = 0;
 
   /// Changes of the weight `name` of a linear or convolutional layer that its layer is to add. Their shapes fit the

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 
-
 namespace heddle::weights {
 namespace {
 
@@ -69,10 +68,10 @@ constexpr Claim kClaims[] = {
 constexpr std::string_view kReadsText[] = {"attn2_to_k", "attn2.to_k", "attn2.processor.to_k",
                                            "attn2_to_v", "attn2.to_v", "attn2.processor.to_v"};
 
-constexpr std::string_view kDownEndings[] = {".lora_down.weight", "_lora.down.weight",
-                                             ".lora_A.weight", ".lora.down.weight", ".lora_A",
-                                             ".lora_linear_layer.down.weight",
-                                             ".lora_A.default.weight"};
+constexpr std::string_view kDownEndings[] = {
+    ".lora_down.weight",     "_lora.down.weight", ".lora_A.weight",
+    ".lora.down.weight",     ".lora_A",           ".lora_linear_layer.down.weight",
+    ".lora_A.default.weight"};
 
 bool reads_text(const std::string& stem) {
   for (const std::string_view module : kReadsText) {

@@ -94,12 +94,13 @@ std::vector<int64_t> read_padded_shape(Stem& stem) {
   for (int64_t i = 0; shape.dim() == 1 && i < std::min(shape.size(0), kMostDimensions + 1); ++i) {
     padded.push_back(shape[i].to(at::kLong).item<int64_t>());
   }
-  const bool is_sane = !padded.empty() && padded.size() <= kMostDimensions &&
-                       std::all_of(padded.begin(), padded.end(),
-                                   [](int64_t n) { return n > 0 && n <= kMost; });
+  const bool is_sane =
+      !padded.empty() && padded.size() <= kMostDimensions &&
+      std::all_of(padded.begin(), padded.end(), [](int64_t n) { return n > 0 && n <= kMost; });
   if (is_sane) return padded;
-  stem.reject(in_quotes(stem.key(".reshape_weight")) + " is no shape of a weight: it must hold 1 to " +
-              std::to_string(kMostDimensions) + " numbers from 1 to " + std::to_string(kMost));
+  stem.reject(in_quotes(stem.key(".reshape_weight")) +
+              " is no shape of a weight: it must hold 1 to " + std::to_string(kMostDimensions) +
+              " numbers from 1 to " + std::to_string(kMost));
 }
 
 std::optional<Change> read_low_rank(Stem& stem) {

@@ -30,8 +30,8 @@ struct StemChanges {
 };
 
 /// Reads the tensors of a stem. Where several kinds are there, the last one counts, in the order of
-/// ComfyUI: LoRA, LoHa, LoKr, GLoRA, OFT, BOFT, norm, difference, replacement. Throws FileError if a
-/// kind is there by half ("up" without "down"), or if alpha is not one finite number.
+/// ComfyUI: LoRA, LoHa, LoKr, GLoRA, OFT, BOFT, norm, difference, replacement. Throws FileError if
+/// a kind is there by half ("up" without "down"), or if alpha is not one finite number.
 StemChanges read_stem(const TensorFile& lora, const std::string& stem);
 
 }  // namespace heddle::weights

@@ -67,7 +67,7 @@ class Matcher {
   const Targets targets_;
   std::vector<TargetedChange> changes_;
   std::map<std::pair<PartKind, std::string>, std::string> changed_;  // weight -> stem
-  std::set<std::string> claimed_;      // keys that belong to a change
+  std::set<std::string> claimed_;                                    // keys that belong to a change
   std::vector<std::string> left_out_;  // keys of a side that is not to be patched
   LoraMatch match_;
 };
@@ -198,7 +198,8 @@ void Matcher::check_finite(const std::string& key) const {
   const at::Tensor tensor = lora_.tensor(key);
   if (tensor.is_complex()) reject(in_quotes(key) + " holds complex numbers; weights are real");
   if (at::isfinite(tensor.to(at::kFloat)).all().item<bool>()) return;
-  reject(in_quotes(key) + " holds values that are no finite numbers (NaN or infinite): the file is " +
+  reject(in_quotes(key) +
+         " holds values that are no finite numbers (NaN or infinite): the file is " +
          "damaged, and would spoil every picture");
 }
 

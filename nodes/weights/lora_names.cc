@@ -90,11 +90,11 @@ class Targets {
  public:
   // `named`: what the weight is called before the form is given to it.
   template <typename Forms>
-  void add(const Forms& forms, PartKind part, const std::string& named,
-           const std::string& weight) {
+  void add(const Forms& forms, PartKind part, const std::string& named, const std::string& weight) {
     const auto module = without_weight(named);
     if (!module) return;
-    for (const Form& form : forms) add(std::string(form.prefix) + in_style(*module, form.style), part, weight);
+    for (const Form& form : forms)
+      add(std::string(form.prefix) + in_style(*module, form.style), part, weight);
   }
   void add(const std::string& stem, PartKind part, const std::string& weight) {
     targets_.emplace(stem, LoraTarget{part, weight});
@@ -128,7 +128,8 @@ void add_text(Targets& targets, PartKind part, const NamesAndShapes& text, const
     if (is_trained_layer(name)) targets.add(names.layers, part, name, name);
   }
   const std::string projection = text.contains(kProjection) ? kProjection : "";
-  for (const std::string_view stem : names.projection) targets.add(std::string(stem), part, projection);
+  for (const std::string_view stem : names.projection)
+    targets.add(std::string(stem), part, projection);
 }
 
 }  // namespace

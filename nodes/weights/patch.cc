@@ -24,14 +24,14 @@ template <>
 constexpr Member<LowRank> kMembers<LowRank>[] = {
     {"up", &LowRank::up}, {"down", &LowRank::down}, {"mid", &LowRank::mid}};
 template <>
-constexpr Member<LoHa> kMembers<LoHa>[] = {
-    {"hada_w1_a", &LoHa::w1_a}, {"hada_w1_b", &LoHa::w1_b}, {"hada_w2_a", &LoHa::w2_a},
-    {"hada_w2_b", &LoHa::w2_b}, {"hada_t1", &LoHa::t1},     {"hada_t2", &LoHa::t2}};
+constexpr Member<LoHa> kMembers<LoHa>[] = {{"hada_w1_a", &LoHa::w1_a}, {"hada_w1_b", &LoHa::w1_b},
+                                           {"hada_w2_a", &LoHa::w2_a}, {"hada_w2_b", &LoHa::w2_b},
+                                           {"hada_t1", &LoHa::t1},     {"hada_t2", &LoHa::t2}};
 template <>
-constexpr Member<LoKr> kMembers<LoKr>[] = {
-    {"lokr_w1", &LoKr::w1},     {"lokr_w1_a", &LoKr::w1_a}, {"lokr_w1_b", &LoKr::w1_b},
-    {"lokr_w2", &LoKr::w2},     {"lokr_w2_a", &LoKr::w2_a}, {"lokr_w2_b", &LoKr::w2_b},
-    {"lokr_t2", &LoKr::t2}};
+constexpr Member<LoKr> kMembers<LoKr>[] = {{"lokr_w1", &LoKr::w1},     {"lokr_w1_a", &LoKr::w1_a},
+                                           {"lokr_w1_b", &LoKr::w1_b}, {"lokr_w2", &LoKr::w2},
+                                           {"lokr_w2_a", &LoKr::w2_a}, {"lokr_w2_b", &LoKr::w2_b},
+                                           {"lokr_t2", &LoKr::t2}};
 template <>
 constexpr Member<Glora> kMembers<Glora>[] = {
     {"a1", &Glora::a1}, {"a2", &Glora::a2}, {"b1", &Glora::b1}, {"b2", &Glora::b2}};
@@ -45,7 +45,7 @@ constexpr Member<Difference> kMembers<Difference>[] = {{"diff", &Difference::ten
 template <>
 constexpr Member<Replacement> kMembers<Replacement>[] = {{"set_weight", &Replacement::tensor}};
 
-constexpr const char* kKindNames[] = {"LoRA", "LoHa",       "LoKr",        "GLoRA",  "OFT",
+constexpr const char* kKindNames[] = {"LoRA", "LoHa",       "LoKr",        "GLoRA", "OFT",
                                       "BOFT", "difference", "replacement", "merge", "factor"};
 
 template <typename Tensor, typename Patch>

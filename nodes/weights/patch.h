@@ -24,14 +24,15 @@ namespace heddle::weights {
 
 /// Hu et al. 2021 and, for convolutions, LoCon: W + s * up @ down.
 struct LowRank {
-  at::Tensor up;    // [out, rank, ...]
-  at::Tensor down;  // [rank, in, kernel...]
-  at::Tensor mid;   // [rank, rank, kernel...] of a Tucker decomposition, or undefined
+  at::Tensor up;                // [out, rank, ...]
+  at::Tensor down;              // [rank, in, kernel...]
+  at::Tensor mid;               // [rank, rank, kernel...] of a Tucker decomposition, or undefined
   std::vector<int64_t> padded;  // not empty: W is first padded with zeros to this shape
 };
 
 /// Hyeon-Woo et al. 2022: W + s * (w1_a @ w1_b) * (w2_a @ w2_b), element by element; rank is that
-/// of w1_b. With Tucker cores t, each product is sum over i, j of t[i, j, k, l] w_a[i, p] w_b[j, r].
+/// of w1_b. With Tucker cores t, each product is sum over i, j of t[i, j, k, l] w_a[i, p] w_b[j,
+/// r].
 struct LoHa {
   at::Tensor w1_a, w1_b, w2_a, w2_b;
   at::Tensor t1, t2;  // both or none
@@ -87,8 +88,8 @@ struct Scale {
   double factor = 1;
 };
 
-using Change = std::variant<LowRank, LoHa, LoKr, Glora, Oft, Boft, Difference, Replacement, Blend,
-                            Scale>;
+using Change =
+    std::variant<LowRank, LoHa, LoKr, Glora, Oft, Boft, Difference, Replacement, Blend, Scale>;
 
 /// One change of one weight. Tensors are in any real type and own their memory.
 struct Patch {

@@ -25,7 +25,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
 // t[i, j, k] * b[j, r] * a[i, p].
 Tensor product(const Tensor& a, const Tensor& b, const Tensor& t) {
   if (!t.defined()) return product(fp32(a), fp32(b));
-  const Tensor core = fp32(t);                                                    // [i, j, k, l]
+  const Tensor core = fp32(t);  // [i, j, k, l]
   const int64_t columns = b.size(1), rows = a.size(1), kernel = core.size(2) * core.size(3);
   const Tensor by_kernel = core.permute({0, 2, 3, 1}).reshape({-1, core.size(1)});  // [i*k, j]
   const Tensor half = product(by_kernel, fp32(b)).reshape({core.size(0), -1});      // [i, k*r]
@@ -50,7 +50,7 @@ double over_rank(const std::optional<double>& alpha, int64_t rank) {
 Tensor full_down(const LowRank& change) {
   const Tensor down = fp32(change.down).flatten(1);
   if (!change.mid.defined()) return down;
-  const Tensor mid = fp32(change.mid).flatten(2);                        // [o, i, k]
+  const Tensor mid = fp32(change.mid).flatten(2);                           // [o, i, k]
   const Tensor by_kernel = mid.transpose(1, 2).reshape({-1, mid.size(1)});  // [o*k, i]
   return product(by_kernel, down)
       .reshape({mid.size(0), mid.size(2), down.size(1)})
@@ -81,7 +81,8 @@ Delta delta_of(const LoKr& change, const Tensor&, const std::optional<double>& a
 // W with every position of its kernel multiplied from the right: [out, in, k] by [in, in].
 Tensor times_right(const Tensor& weight, const Tensor& first, const Tensor& second) {
   if (weight.dim() == 2) return product(product(weight, first), second);
-  const Tensor rows = weight.flatten(2).transpose(1, 2).reshape({-1, weight.size(1)});  // [out*k, in]
+  const Tensor rows =
+      weight.flatten(2).transpose(1, 2).reshape({-1, weight.size(1)});  // [out*k, in]
   return product(product(rows, first), second)
       .reshape({weight.size(0), -1, weight.size(1)})
       .transpose(1, 2);
@@ -227,8 +228,8 @@ Tensor patched(Tensor weight, const Patch& patch) {
   if (!has_effect(patch)) return weight;
   const auto* low_rank = std::get_if<LowRank>(&patch.change);
   if (low_rank && !low_rank->padded.empty()) weight = padded_to(weight, low_rank->padded);
-  return std::visit(
-      [&](const auto& change) { return changed(std::move(weight), change, patch); }, patch.change);
+  return std::visit([&](const auto& change) { return changed(std::move(weight), change, patch); },
+                    patch.change);
 }
 
 }  // namespace heddle::weights

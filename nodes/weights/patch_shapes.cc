@@ -40,8 +40,7 @@ bool fits(const LowRank& change, const Shape& weight) {
   }
   const Shape& target = padded.empty() ? weight : padded;
   if (!mid.defined()) {
-    return row_of(up) == down.size(0) &&
-           has_elements_of(Shape{up.size(0), row_of(down)}, target);
+    return row_of(up) == down.size(0) && has_elements_of(Shape{up.size(0), row_of(down)}, target);
   }
   if (mid.dim() < 3 || row_of(up) != mid.size(0) || mid.size(1) != down.size(0)) return false;
   Shape product{up.size(0), row_of(down)};
@@ -164,14 +163,12 @@ std::optional<GloraLayout> glora_layout(const Glora& glora, const Shape& weight)
   if (!all_defined({a1, a2, b1, b2}) || weight.size() < 2) return std::nullopt;
   if (!is_flat(a1) || !is_flat(a2) || !is_flat(b1) || !is_flat(b2)) return std::nullopt;
   const int64_t old_rank = a1.size(0), new_rank = row_of(a1);
-  const bool is_old = row_of(a2) == old_rank && b1.size(0) == old_rank &&
-                      row_of(b2) == old_rank && a2.size(0) == row_of(a1) &&
-                      row_of(a1) == elements(weight, 1) &&
+  const bool is_old = row_of(a2) == old_rank && b1.size(0) == old_rank && row_of(b2) == old_rank &&
+                      a2.size(0) == row_of(a1) && row_of(a1) == elements(weight, 1) &&
                       has_elements_of(Shape{b2.size(0), row_of(b1)}, weight);
   if (is_old) return GloraLayout::kOld;
-  const bool is_new = a2.size(0) == new_rank && row_of(b1) == new_rank &&
-                      b2.size(0) == new_rank && a1.size(0) == row_of(a2) &&
-                      a1.size(0) == weight[1] &&
+  const bool is_new = a2.size(0) == new_rank && row_of(b1) == new_rank && b2.size(0) == new_rank &&
+                      a1.size(0) == row_of(a2) && a1.size(0) == weight[1] &&
                       has_elements_of(Shape{b1.size(0), row_of(b2)}, weight);
   return is_new ? std::optional(GloraLayout::kNew) : std::nullopt;
 }

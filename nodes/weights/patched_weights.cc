@@ -55,7 +55,8 @@ class PatchedWeights final : public diffusion::Weights {
     for (const Patch& patch : changes) {
       const LowRank& change = std::get<LowRank>(patch.change);
       const double rank = double(change.down.size(0));
-      terms.push_back({change.down.to(at::kFloat).contiguous(), change.up.to(at::kFloat).contiguous(),
+      terms.push_back({change.down.to(at::kFloat).contiguous(),
+                       change.up.to(at::kFloat).contiguous(),
                        patch.strength * (patch.alpha ? *patch.alpha / rank : 1.0)});
     }
     return terms;
@@ -79,7 +80,8 @@ bool goes_beside(const std::vector<Patch>& patches, const std::vector<int64_t>& 
                  Placement placement) {
   const bool is_layer = weight.size() == 2 || weight.size() == 4;
   if (placement == Placement::kMerged || !is_layer) return false;
-  const int64_t rows = weight[0], columns = c10::multiply_integers(weight) / std::max<int64_t>(1, rows);
+  const int64_t rows = weight[0],
+                columns = c10::multiply_integers(weight) / std::max<int64_t>(1, rows);
   int64_t ranks = 0;
   for (const Patch& patch : patches) {
     if (!has_effect(patch)) continue;

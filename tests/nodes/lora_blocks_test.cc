@@ -63,7 +63,8 @@ TEST(LoraBlocks, ListsOfEveryLengthFindTheirBlocks) {
   EXPECT_EQ(of17.unet.at("MID"), 7);
   EXPECT_EQ(of17.unet.at("OUT03"), 8);
   EXPECT_EQ(of17.unet.at("OUT11"), 16);
-  const BlockStrengths of26 = parse_block_strengths("0,0,0,0,0,0,0,0,0,0,0,0,12,13,14,0,0,0,0,0,0,0,0,0,0,25", blocks(12));
+  const BlockStrengths of26 =
+      parse_block_strengths("0,0,0,0,0,0,0,0,0,0,0,0,12,13,14,0,0,0,0,0,0,0,0,0,0,25", blocks(12));
   EXPECT_EQ(of26.unet.at("IN11"), 12);
   EXPECT_EQ(of26.unet.at("MID"), 13);
   EXPECT_EQ(of26.unet.at("OUT00"), 14);
@@ -79,7 +80,8 @@ TEST(LoraBlocks, ListsOfEveryLengthFindTheirBlocks) {
 }
 
 TEST(LoraBlocks, WhatIsWrongIsSaidInWords) {
-  EXPECT_THAT(error_of("1,1,1"), AllOf(HasSubstr("a list of 3 numbers does not fit this model"), HasSubstr("17 numbers (BASE, IN01")));
+  EXPECT_THAT(error_of("1,1,1"),
+              AllOf(HasSubstr("a list of 3 numbers does not fit this model"), HasSubstr("17 numbers (BASE, IN01")));
   EXPECT_THAT(error_of("1,2,3,4,5,6,7,8,9,10,11,12"), HasSubstr("17 numbers"));  // a list for SDXL
   EXPECT_THAT(error_of("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", 9), HasSubstr("takes 12 numbers"));
   EXPECT_THAT(error_of("1,1", 3), HasSubstr("name the blocks"));

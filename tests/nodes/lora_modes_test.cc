@@ -64,7 +64,9 @@ class LoraModes : public ::testing::Test {
     testing::input_of(graph, "lora.lora_name").literal = lora + ".safetensors";
     return graph;
   }
-  Model model(double strength, const std::string& lora = "sd15_kohya") { return w_.value<Model>(graph(strength, lora), "lora", 0); }
+  Model model(double strength, const std::string& lora = "sd15_kohya") {
+    return w_.value<Model>(graph(strength, lora), "lora", 0);
+  }
 
   static Model placed(const Model& model, weights::Placement placement) {
     Model other = model;

@@ -7,9 +7,9 @@
 namespace heddle {
 namespace {
 
-using testing::NodeWorkshop;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::NodeWorkshop;
 
 const char* const kGraph = R"({
   "ckpt": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini_sd15.safetensors"}},
@@ -64,9 +64,13 @@ TEST_F(LoraNotes, ARunSaysWhatALoraIsAndWhatOfItFits) {
   EXPECT_EQ(note["unmatched"].size(), 6u);
   EXPECT_EQ(note["misfits"].size(), 1u);
   EXPECT_EQ(result.notes["lora"]["summary"][0],
-            "LoRA sd15_partly_unknown.safetensors: LoRA (4 weights), rank 4, alpha 2; for Stable Diffusion 1.x or 2.x; 3 of 12 keys matched");
-  EXPECT_THAT(w.warnings, AllOf(HasSubstr("6 of 12 keys fit nothing in this model: \"lora_te_text_model_encoder_layers_40_mlp_fc1.alpha\""),
-                                HasSubstr("3 of 12 keys are of another size"), HasSubstr("[48, 4] x [4, 40] does not fit a weight of [32, 128]")));
+            "LoRA sd15_partly_unknown.safetensors: LoRA (4 weights), rank 4, alpha 2; for Stable Diffusion 1.x or 2.x; "
+            "3 of 12 keys matched");
+  EXPECT_THAT(
+      w.warnings,
+      AllOf(HasSubstr("6 of 12 keys fit nothing in this model: \"lora_te_text_model_encoder_layers_40_mlp_fc1.alpha\""),
+            HasSubstr("3 of 12 keys are of another size"),
+            HasSubstr("[48, 4] x [4, 40] does not fit a weight of [32, 128]")));
 }
 
 TEST_F(LoraNotes, ASavedPictureSaysTheSameWhetherOrNotStepsWereCached) {
@@ -98,7 +102,8 @@ TEST_F(LoraNotes, NorWhetherTheyCameFromDisk) {
 TEST_F(LoraNotes, ALoraOfAnotherFamilyIsAnErrorOfItsStep) {
   Graph graph = testing::graph_of(kGraph);
   testing::input_of(graph, "lora.lora_name").literal = "sdxl_kohya.safetensors";
-  EXPECT_THAT(error_of(w, graph), AllOf(HasSubstr("looks like a LoRA for Stable Diffusion XL"), HasSubstr("the model is Stable Diffusion 1.x")));
+  EXPECT_THAT(error_of(w, graph), AllOf(HasSubstr("looks like a LoRA for Stable Diffusion XL"),
+                                        HasSubstr("the model is Stable Diffusion 1.x")));
 }
 
 TEST_F(LoraNotes, BlockWeightsOfOneAreTheLoraAndOfZeroTheCheckpoint) {
@@ -113,7 +118,8 @@ TEST_F(LoraNotes, BlockWeightsOfOneAreTheLoraAndOfZeroTheCheckpoint) {
   const at::Tensor whole = sampled("LoraLoader", nullptr);
   EXPECT_TRUE(at::equal(sampled("LoraBlockWeights", ""), whole));
   EXPECT_TRUE(at::equal(sampled("LoraBlockWeights", "*:1"), whole));
-  EXPECT_TRUE(at::equal(sampled("LoraBlockWeights", "*:0, MID:0.5"), sampled("LoraBlockWeights", "0,0,0,0,0,0,0,0.5,0,0,0,0,0,0,0,0,0")));
+  EXPECT_TRUE(at::equal(sampled("LoraBlockWeights", "*:0, MID:0.5"),
+                        sampled("LoraBlockWeights", "0,0,0,0,0,0,0,0.5,0,0,0,0,0,0,0,0,0")));
   EXPECT_FALSE(at::equal(sampled("LoraBlockWeights", "*:0, MID:0.5"), whole));
 }
 

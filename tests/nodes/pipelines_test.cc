@@ -57,7 +57,7 @@ TEST(Pipelines, GiveTheLatentsAndPixelsOfComfyUI) {
     w.add_model("checkpoints", std::string(name) + ".safetensors", std::string("checkpoints/") + name + ".spec.json");
   }
   w.add_model("vae", "mini_vae.safetensors", "checkpoints/mini_vae.spec.json");
-  for (const char* name : {"sd15_kohya", "sd15_kohya_b"}) {
+  for (const char* name : {"sd15_kohya", "sd15_kohya_b", "sd21_kohya", "sdxl_kohya", "sdxl_onetrainer"}) {
     w.add_model("loras", std::string(name) + ".safetensors", std::string("lora/files/") + name + ".spec.json");
   }
   std::filesystem::copy(golden_path("pipelines/inputs"), w.workshop.folders.input);

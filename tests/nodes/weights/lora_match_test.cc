@@ -274,10 +274,9 @@ TEST_F(LoraMatchTest, ValuesThatAreNoNumbersAreAnErrorThatNamesTheKey) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), INFINITY}) {
     at::Tensor up = at::ones({32, 4}, at::kHalf);
     up[3][1] = value;
-    testing::write_tensors(folder_ / "nan.safetensors",
-                           {{kQuery + ".lora_up.weight", up},
-                            {kQuery + ".lora_down.weight", at::ones({4, 32})}},
-                           {});
+    testing::write_tensors(
+        folder_ / "nan.safetensors",
+        {{kQuery + ".lora_up.weight", up}, {kQuery + ".lora_down.weight", at::ones({4, 32})}}, {});
     const auto file = TensorFile::open(folder_ / "nan.safetensors");
     EXPECT_THAT(error_of([&] { match_lora(*file, model_); }),
                 HasSubstr("\"" + kQuery + ".lora_up.weight\" holds values that are no finite"));

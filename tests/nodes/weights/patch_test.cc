@@ -29,8 +29,8 @@ class PatchTest : public ::testing::Test {
 };
 
 TEST_F(PatchTest, LohaWithCoresIsTheProductOfTwoTuckerForms) {
-  const LoHa change{at::randn({2, 8}), at::randn({3, 6}), at::randn({2, 8}), at::randn({3, 6}),
-                    at::randn({2, 3, 3, 3}), at::randn({2, 3, 3, 3})};
+  const LoHa change{at::randn({2, 8}), at::randn({3, 6}),       at::randn({2, 8}),
+                    at::randn({3, 6}), at::randn({2, 3, 3, 3}), at::randn({2, 3, 3, 3})};
   const auto form = [](const Tensor& t, const Tensor& b, const Tensor& a) {
     return at::einsum("ijkl,jr,ip->prkl", {t, b, a});
   };
@@ -78,7 +78,8 @@ TEST_F(PatchTest, LokrWithACoreSpreadsOverTheKernel) {
 
 TEST_F(PatchTest, GloraMovesTheWeightItselfInEitherLayout) {
   const Tensor weight = at::randn({6, 4});
-  const Tensor in_rank = at::randn({4, 2}), rank_in = at::randn({2, 4}), out_rank = at::randn({6, 2});
+  const Tensor in_rank = at::randn({4, 2}), rank_in = at::randn({2, 4}),
+               out_rank = at::randn({6, 2});
   const Tensor b2 = at::randn({2, 4});
   const Tensor expected = weight + (weight.mm(in_rank).mm(rank_in) + out_rank.mm(b2)) * 1.5;
   expect_near(apply(weight, Glora{in_rank, rank_in, out_rank, b2}, 1, 3.0), expected);
@@ -89,7 +90,8 @@ TEST_F(PatchTest, GloraOfAConvolutionMixesItsChannels) {
   const Tensor weight = at::randn({6, 4, 3, 3});
   const Glora change{at::randn({4, 2}), at::randn({2, 4}), at::randn({6, 2}), at::randn({2, 36})};
   const Tensor moved = at::einsum("oikl,ij->ojkl", {weight, change.a1.mm(change.a2)});
-  expect_near(apply(weight, change), weight + moved + change.b1.mm(change.b2).reshape({6, 4, 3, 3}));
+  expect_near(apply(weight, change),
+              weight + moved + change.b1.mm(change.b2).reshape({6, 4, 3, 3}));
 }
 
 TEST_F(PatchTest, OftTurnsBlocksOfRowsAndCountsTheStrengthTwice) {
@@ -189,9 +191,13 @@ TEST_F(PatchTest, ABlendTakesPartOfAnotherModel) {
       heddle::testing::Tensors{{"x", at::full({2}, 10.0f)}}, "");
   const Tensor blended = apply(at::full({2}, 2.0f), Blend{0.25, other, "x"}, 0.75);
   EXPECT_EQ(blended[0].item<float>(), 8);
-  EXPECT_THAT(testing::error_of([&] { apply(at::ones({3}), Blend{0.5, other, "x"}); }),
+  EXPECT_THAT(testing::error_of([&] {
+                apply(at::ones({3}), Blend{0.5, other, "x"});
+              }),
               ::testing::HasSubstr("the other model's \"x\" [2] does not fit a weight of [3]"));
-  EXPECT_THAT(testing::error_of([&] { apply(at::ones({3}), Blend{0.5, other, "y"}); }),
+  EXPECT_THAT(testing::error_of([&] {
+                apply(at::ones({3}), Blend{0.5, other, "y"});
+              }),
               ::testing::HasSubstr("which is missing"));
 }
 

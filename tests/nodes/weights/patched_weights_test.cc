@@ -40,7 +40,8 @@ TEST(Placement, OnlyPlainLowRanksGoBeside) {
   EXPECT_FALSE(goes_beside({plain, difference}, weight, Placement::kBeside));
   EXPECT_FALSE(goes_beside({low_rank(160, 640, 4)}, weight, Placement::kBeside));  // reshaped
   EXPECT_FALSE(goes_beside({low_rank(320, 1, 1)}, {320}, Placement::kBeside));
-  const Patch mid{.change = LowRank{at::ones({32, 4}), at::ones({4, 32}), at::ones({4, 4, 3, 3}), {}}};
+  const Patch mid{.change =
+                      LowRank{at::ones({32, 4}), at::ones({4, 32}), at::ones({4, 4, 3, 3}), {}}};
   EXPECT_FALSE(goes_beside({mid}, {32, 32, 3, 3}, Placement::kBeside));
 }
 
@@ -48,7 +49,8 @@ class PatchedWeightsTest : public ::testing::Test {
  protected:
   std::shared_ptr<const diffusion::Weights> base_ =
       shared_weights(std::make_shared<heddle::testing::MapWeights>(
-          heddle::testing::Tensors{{"a.weight", at::ones({64, 64})}, {"b.weight", at::ones({8})}}, ""));
+          heddle::testing::Tensors{{"a.weight", at::ones({64, 64})}, {"b.weight", at::ones({8})}},
+          ""));
   std::shared_ptr<const diffusion::Weights> patched(const Patches& patches, bool half = false) {
     return patched_weights(base_, std::make_shared<const Patches>(patches), half,
                            Placement::kBySize);
