@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include "nodes/weights/checkpoint.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
