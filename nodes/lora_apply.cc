@@ -1,5 +1,7 @@
 #include "nodes/lora_apply.h"
 
+#include <algorithm>
+
 #include "nodes/weights/lora_facts.h"
 
 namespace heddle {
@@ -9,10 +11,20 @@ std::string keys_of_total(size_t keys, const weights::LoraMatch& match) {
   return std::to_string(keys) + " of " + std::to_string(match.total) + " keys";
 }
 
+// Up to twenty of them; all are in the notes.
+std::string names_of(const std::vector<std::string>& keys) {
+  constexpr size_t kShown = 20;
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, keys.size()); ++i) {
+    text += (i ? ", " : "") + weights::in_quotes(keys[i]);
+  }
+  return text + (keys.size() > kShown ? " and " + std::to_string(keys.size() - kShown) + " more" : "");
+}
+
 void warn_of_the_rest(const std::string& lora, const weights::LoraMatch& match, const RunContext& context) {
   if (!match.unmatched.empty()) {
     context.warn("LoRA " + lora + ": " + keys_of_total(match.unmatched.size(), match) +
-                 " fit nothing in this model: " + weights::first_of(match.unmatched));
+                 " fit nothing in this model: " + names_of(match.unmatched));
   }
   if (!match.misfits.empty()) {
     context.warn("LoRA " + lora + ": " + keys_of_total(match.misfit_keys, match) +
