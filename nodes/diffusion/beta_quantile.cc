@@ -43,7 +43,6 @@ double beta_quantile(double p, double alpha, double beta) {
   // Closed forms, exact where a search would end beside a half.
   if (beta == 1) return alpha == 1 ? p : std::pow(p, 1 / alpha);
   if (alpha == 1) return -std::expm1(std::log1p(-p) / beta);
-  if (alpha == beta && p == 0.5) return 0.5;
   double low = 0, high = 1;
   while (high - low > 1e-14) {
     const double middle = (low + high) / 2;

@@ -16,6 +16,7 @@ namespace {
 enum class Walks {
   kAnyWay,      // up too, and the same level twice
   kUpOrDown,    // no level twice in a row
+  kOneWay,      // and no turning back
   kDownOrStay,  // never up
   kDown,
 };
@@ -41,7 +42,7 @@ const std::vector<Method>& methods() {
       {"heunpp2", heunpp2, kAnyWay, {}},
       {"dpm_2", dpm_2, kAnyWay, {}},
       {"dpm_2_ancestral", dpm_2_ancestral, kDownOrStay, {}},
-      {"lms", lms, kUpOrDown, {}},
+      {"lms", lms, kOneWay, {}},
       {"dpm_fast", dpm_fast, kAnyWay, {}},
       {"dpm_adaptive", dpm_adaptive, kAnyWay, {.eta = 0, .order = 3}},
       {"dpmpp_2s_ancestral", dpmpp_2s_ancestral, kDownOrStay, {}},
@@ -59,8 +60,8 @@ const std::vector<Method>& methods() {
       {"ddpm", ddpm, kDownOrStay, {}},
       {"lcm", lcm, kAnyWay, {}},
       {"ipndm", ipndm, kAnyWay, {}},
-      {"ipndm_v", ipndm_v, kUpOrDown, {}},
-      {"deis", deis, kUpOrDown, {.order = 3}},
+      {"ipndm_v", ipndm_v, kOneWay, {}},
+      {"deis", deis, kOneWay, {.order = 3}},
       {"res_multistep", res_multistep, kUpOrDown, {.eta = 0}},
       {"res_multistep_cfg_pp", res_multistep_cfg_pp, kUpOrDown, {.eta = 0}},
       {"res_multistep_ancestral", res_multistep, kDown, {}},
@@ -73,8 +74,8 @@ const std::vector<Method>& methods() {
       {"sa_solver", sa_solver, kDown, {}},
       {"sa_solver_pece", sa_solver, kDown, {.sa = {.evaluates_again = true}}},
       {"ddim", euler, kAnyWay, {.mask_noise_apart = true}},
-      {"uni_pc", uni_pc, kUpOrDown, {}},
-      {"uni_pc_bh2", uni_pc, kUpOrDown, {.bh2 = true}},
+      {"uni_pc", uni_pc, kOneWay, {}},
+      {"uni_pc_bh2", uni_pc, kOneWay, {.bh2 = true}},
   };
   return all;
 }
@@ -126,7 +127,7 @@ Sampler sampler_named(std::string_view name) {
 
 void check_levels(const Sampler& sampler, const Sigmas& sigmas) {
   const Walks walks = method_named(sampler.name).walks;
-  const bool may_rise = walks == Walks::kAnyWay || walks == Walks::kUpOrDown;
+  const bool may_rise = walks == Walks::kAnyWay || walks == Walks::kUpOrDown || walks == Walks::kOneWay;
   const bool may_stay = walks == Walks::kAnyWay || walks == Walks::kDownOrStay;
   for (size_t i = 0; i < sigmas.size(); ++i) {
     const auto wrong = [&](const std::string& why) { wrong_level(sampler, sigmas, i, why); };
@@ -139,6 +140,10 @@ void check_levels(const Sampler& sampler, const Sigmas& sigmas) {
     }
     if (sigmas[i] == sigmas[i - 1] && !may_stay) {
       wrong("is the same as the one before: use fewer steps, or another schedule");
+    }
+    const bool turns = (sigmas[i] > sigmas[i - 1]) != (sigmas[1] > sigmas[0]);
+    if (walks == Walks::kOneWay && turns) {
+      wrong("turns back: sort them, or take a sampler of single steps, such as euler");
     }
   }
 }
@@ -162,12 +167,12 @@ at::Tensor slope(const at::Tensor& x, const at::Tensor& denoised, float sigma) {
   return (x - denoised) / sigma;
 }
 
-// In float64: after a large step almost nothing is left of to^2 - up^2, and fp32 would lose it.
+// In fp32, as k-diffusion has it: the levels decide which timesteps the network is asked for.
 AncestralStep ancestral_step(float from, float to, double eta) {
   if (eta == 0) return {to, 0};
-  const double from_2 = double(from) * from, to_2 = double(to) * to;
-  const double up = std::min(double(to), eta * std::sqrt(to_2 * (from_2 - to_2) / from_2));
-  return {float(std::sqrt(to_2 - up * up)), float(up)};
+  const float variance = to * to * (from * from - to * to) / (from * from);
+  const float up = std::min(to, float(eta) * fp32::sqrt(variance));
+  return {fp32::sqrt(to * to - up * up), up};
 }
 
 Churned churn(const SamplerRun& run, const at::Tensor& x, int step, bool always) {

@@ -67,10 +67,12 @@ int64_t dimension(const NamesAndShapes& shapes, const std::string& name, size_t 
 
 void check_vae(const TensorFile& file, const Part& vae) {
   const NamesAndShapes shapes = shapes_of(file, vae);
-  check_complete(file, vae, shapes);
   const char* input = is_tiny_vae(shapes) ? "taesd_decoder.1.weight" : "decoder.conv_in.weight";
   const int64_t channels = dimension(shapes, input, 1);
-  if (channels == kLatentChannels || channels < 0) return;
+  if (channels == kLatentChannels || channels < 0) {
+    check_complete(file, vae, shapes);
+    return;
+  }
   reject(file, "its VAE has " + std::to_string(channels) +
                    " latent channels; Stable Diffusion's has " + std::to_string(kLatentChannels) +
                    ". Other families are not supported yet");

@@ -85,7 +85,7 @@ TEST(LoraBlocks, WhatIsWrongIsSaidInWords) {
   EXPECT_THAT(error_of("1,2,3,4,5,6,7,8,9,10,11,12"), HasSubstr("17 numbers"));  // a list for SDXL
   EXPECT_THAT(error_of("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", 9), HasSubstr("takes 12 numbers"));
   EXPECT_THAT(error_of("1,1", 3), HasSubstr("name the blocks"));
-  EXPECT_THAT(error_of("1,1,x1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), HasSubstr("\"x1\" has no strength"));
+  EXPECT_THAT(error_of("1,1,x1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), HasSubstr("\"1\" has no strength"));
   EXPECT_THAT(error_of("1,1,1.0.0,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), HasSubstr("number 3 (IN02): \"1.0.0\" is no number"));
   EXPECT_THAT(error_of("MID:strong"), HasSubstr("\"MID\": \"strong\" is no number from -100 to 100"));
   EXPECT_THAT(error_of("MID:nan"), HasSubstr("is no number"));

@@ -3,7 +3,9 @@
 #include <c10/core/CPUAllocator.h>
 #include <gmock/gmock.h>
 
-#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
 
 #include "tests/nodes/workshop.h"
 
@@ -19,24 +21,32 @@ class CountingAllocator final : public c10::Allocator {
   ~CountingAllocator() override { c10::SetCPUAllocator(inner_, 1); }
 
   at::DataPtr allocate(size_t bytes) override {
-    at::DataPtr data = inner_->allocate(bytes);
-    void* const address = data.get();
+    void* const address = bytes == 0 ? nullptr : std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    const std::lock_guard lock(mutex_);
+    if (address) sizes_[address] = bytes;
     alive_ += bytes;
-    return {address, new Block{std::move(data), bytes}, &free, at::kCPU};
+    return {address, address, &free, at::kCPU};
   }
   void copy_data(void* to, const void* from, size_t bytes) const override { inner_->copy_data(to, from, bytes); }
-  static size_t alive() { return alive_; }
+  c10::DeleterFnPtr raw_deleter() const override { return &free; }
+  static size_t alive() {
+    const std::lock_guard lock(mutex_);
+    return alive_;
+  }
 
  private:
-  struct Block {
-    at::DataPtr data;
-    size_t bytes;
-  };
-  static void free(void* context) {
-    const std::unique_ptr<Block> block(static_cast<Block*>(context));
-    alive_ -= block->bytes;
+  static constexpr size_t kAlignment = 64;
+  static void free(void* address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sizes_.find(address);
+    if (found == sizes_.end()) return;
+    alive_ -= found->second;
+    sizes_.erase(found);
+    std::free(address);
   }
-  static inline std::atomic<size_t> alive_ = 0;
+  static inline std::mutex mutex_;
+  static inline std::unordered_map<void*, size_t> sizes_;
+  static inline size_t alive_ = 0;
   c10::Allocator* inner_;
 };
 

@@ -50,8 +50,18 @@ class ModelPatches : public ::testing::Test {
     w.add_model("checkpoints", "mini_sd15.safetensors", "checkpoints/mini_sd15.spec.json");
     return w;
   }
+  /// The graph with every literal that it leaves out at its default, as an editor would save it.
+  static Graph whole(nlohmann::json graph) {
+    for (auto& [id, step] : graph.items()) {
+      for (const InputSpec& input : workshop().registry.find(step["class_type"].get<std::string>())->inputs) {
+        if (step["inputs"].contains(input.name) || input.default_value.is_null()) continue;
+        step["inputs"][input.name] = nlohmann::json::parse(input.default_value.dump());
+      }
+    }
+    return testing::graph_of(graph.dump());
+  }
   static at::Tensor latent(const nlohmann::json& graph) {
-    return workshop().value<Latent>(testing::graph_of(graph.dump()), "7", 0).samples.clone();
+    return workshop().value<Latent>(whole(graph), "7", 0).samples.clone();
   }
   static at::Tensor patched(const std::string& node, const nlohmann::json& inputs, double cfg = 5) {
     nlohmann::json graph = base_graph({"9", 0});
@@ -75,13 +85,18 @@ struct Patch {
   nlohmann::json neutral = nullptr;  // inputs that change nothing
 };
 
+nlohmann::json shrink(nlohmann::json inputs) {
+  inputs["downscale_method"] = inputs["upscale_method"] = "bicubic";
+  return inputs;
+}
+
 const std::vector<Patch>& patches() {
   static const std::vector<Patch> all{
       {"FreeU", {{"s1", 0.5}}, {{"b1", 1.0}, {"b2", 1.0}, {"s1", 1.0}, {"s2", 1.0}}},
       {"FreeU_V2", {{"b1", 1.5}}, {{"b1", 1.0}, {"b2", 1.0}, {"s1", 1.0}, {"s2", 1.0}}},
       {"HyperTile", {{"tile_size", 64}}, {{"tile_size", 128}}},
-      {"PatchModelAddDownscale", {{"block_number", 3}}, {{"downscale_factor", 1.0}}},
-      {"PatchModelAddDownscale", {{"downscale_after_skip", false}}, {{"start_percent", 1.0}}},
+      {"PatchModelAddDownscale", shrink({{"block_number", 3}}), shrink({{"downscale_factor", 1.0}})},
+      {"PatchModelAddDownscale", shrink({{"downscale_after_skip", false}}), shrink({{"start_percent", 1.0}})},
       {"TomePatchModel", {{"ratio", 0.5}}, {{"ratio", 0.0}}},
       {"RescaleCFG", {{"multiplier", 0.7}}, {{"multiplier", 0.0}}},
       {"RenormCFG", {{"renorm_cfg", 0.9}}, {{"renorm_cfg", 0.0}}},
@@ -125,7 +140,7 @@ TEST_F(ModelPatches, TwoThreadsGiveTheSameBytes) {
   NodeWorkshop again;
   again.add_model("checkpoints", "mini_sd15.safetensors", "checkpoints/mini_sd15.spec.json");
   at::set_num_threads(2);
-  EXPECT_TRUE(at::equal(one, again.value<Latent>(testing::graph_of(graph.dump()), "7", 0).samples));
+  EXPECT_TRUE(at::equal(one, again.value<Latent>(whole(graph), "7", 0).samples));
 }
 
 TEST_F(ModelPatches, AtCfgOneOnlyThoseThatNeedTheNegativeChangeAnything) {
@@ -160,7 +175,7 @@ TEST_F(ModelPatches, FactorsOfAttentionMultiplyWeightAndBias) {
     add_patch(g, "9", "UNetSelfAttentionMultiply", {{"out", 2.0}});
     return g;
   }();
-  const Model& model = workshop().value<Model>(testing::graph_of(graph.dump()), "9", 0);
+  const Model& model = workshop().value<Model>(whole(graph), "9", 0);
   std::set<std::string> endings;
   for (const auto& [name, patches] : *model.weights.patches) {
     ASSERT_EQ(patches.size(), 1u);
@@ -177,11 +192,11 @@ TEST_F(ModelPatches, FactorsOfTextAttentionChangeTheConditioning) {
     graph["8"] = {{"class_type", "CLIPAttentionMultiply"}, {"inputs", {{"clip", {"1", 1}}, {"k", k}}}};
     graph["2"]["inputs"]["clip"] = {"8", 0};
     return workshop()
-        .value<diffusion::Conditioning>(testing::graph_of(graph.dump()), "2", 0)[0]
+        .value<diffusion::Conditioning>(whole(graph), "2", 0)[0]
         .cross_attention.clone();
   };
   const at::Tensor without =
-      workshop().value<diffusion::Conditioning>(testing::graph_of(base_graph(kModel).dump()), "2", 0)[0].cross_attention;
+      workshop().value<diffusion::Conditioning>(whole(base_graph(kModel)), "2", 0)[0].cross_attention;
   EXPECT_TRUE(at::equal(encoded(1), without));
   EXPECT_GT(testing::max_difference(encoded(1.5), without), 1e-3);
 }

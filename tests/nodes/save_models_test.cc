@@ -68,7 +68,8 @@ TEST_F(SavedModels, ALoraIsWorkedIn) {
   w.run(R"({"1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "pocket.safetensors"}}, )" + kInk + R"(,
     "3": {"class_type": "CheckpointSave", "inputs": {"model": ["2", 0], "clip": ["2", 1], "vae": ["1", 2], "filename_prefix": "checkpoints/ink"}}})");
   const at::Tensor applied = picture(kInk + "," + drawing("pocket.safetensors", R"(["2", 0])", R"(["2", 1])"));
-  EXPECT_TRUE(at::equal(applied, picture(drawing("ink_00001_.safetensors", kModel, kClip))));
+  // The loader computes this LoRA beside the weights, which rounds otherwise.
+  EXPECT_LE(testing::max_difference(applied, picture(drawing("ink_00001_.safetensors", kModel, kClip))), 1e-3);
   EXPECT_FALSE(at::equal(applied, picture(drawing("pocket.safetensors", kModel, kClip))));
 }
 

@@ -216,10 +216,14 @@ TEST_F(UNetWithHooks, MergedTokensAreMeansAndGetOneResult) {
   for (const int64_t i : {2, 3, 6, 7}) tokens[0][i][1] = double(1 + i);
   const ArrangedTokens merged = token_merging({.ratio = 0.75}).tokens(tokens, full_size(2, 4));
   ASSERT_EQ(merged.tokens.size(1), 2);
-  EXPECT_LE(max_difference(merged.tokens[0], at::tensor({3.5f, 0.f, 0.f, 5.5f}).view({2, 2})), 1e-6);
+  // Results are in the order of the tokens that were kept, which chance chose.
   const at::Tensor restored = merged.restore(merged.tokens)[0];
-  for (const int64_t i : {0, 1, 4, 5}) EXPECT_TRUE(at::equal(restored[i], merged.tokens[0][0]));
-  for (const int64_t i : {2, 3, 6, 7}) EXPECT_TRUE(at::equal(restored[i], merged.tokens[0][1]));
+  for (const int64_t i : {0, 1, 4, 5}) {
+    EXPECT_LE(max_difference(restored[i], at::tensor({3.5f, 0.f})), 1e-6);
+  }
+  for (const int64_t i : {2, 3, 6, 7}) {
+    EXPECT_LE(max_difference(restored[i], at::tensor({0.f, 5.5f})), 1e-6);
+  }
 }
 
 TEST_F(UNetWithHooks, TheMostAlikeTokensAreMergedFirst) {

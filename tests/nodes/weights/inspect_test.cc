@@ -27,8 +27,8 @@ TEST(Inspect, SaysAllOfACheckpoint) {
   EXPECT_STREQ(kind_name(summary.kind), "checkpoint");
   EXPECT_EQ(summary.family, "Stable Diffusion 1.x");
   EXPECT_EQ(summary.layout,
-            "U-Net: 64 channels x (1, 2, 2), 4 input channels, text 128 wide, 14 million weights\n"
-            "VAE: 64 channels x (1, 1, 2, 2), 4 latent channels, 5.3 million weights\n"
+            "U-Net: 64 channels x (1, 2, 2), 4 input channels, text 128 wide, 10 million weights\n"
+            "VAE: 64 channels x (1, 1, 2, 2), 4 latent channels, 4.1 million weights\n"
             "CLIP-L text encoder: 128 wide, 4 layers, 7.1 million weights");
   EXPECT_EQ(summary.prediction, "noise (as all of its family)");
   EXPECT_EQ(summary.tensors, 742u);
