@@ -11,8 +11,8 @@
 namespace heddle::diffusion {
 namespace {
 
-/// The next draw for lcm_upscale. ComfyUI's bislerp leaves the channels of a batch behind one another
-/// in memory, and its noise is drawn in that order from then on.
+/// The next draw for lcm_upscale. ComfyUI's bislerp leaves a batch channels-last in memory, and
+/// noise is drawn in that order from then on.
 at::Tensor further_noise(const SamplerRun& run, const at::Tensor& x, bool channels_last) {
   if (!channels_last) return run.noise.further(x);
   return run.noise.further(x.contiguous(at::MemoryFormat::ChannelsLast)).contiguous();

@@ -1,5 +1,5 @@
-// DPM-Solver with steps of its own choice: Lu et al. 2022, "DPM-Solver", in time t = -ln sigma. Both
-// samplers end at the last level above 0.
+// DPM-Solver with steps of its own choice: Lu et al. 2022, "DPM-Solver", in time t = -ln sigma.
+// Both samplers end at the last level above 0.
 #include <ATen/ATen.h>
 
 #include <algorithm>

@@ -37,7 +37,9 @@ GrowthIntegrals growth_integrals(const SamplerOptions& options, double from, dou
 class CarriedNoise {
  public:
   CarriedNoise(const SamplerRun& run, float h)
-      : run_(run), h_eta_(h * float(run.options.eta)), enabled_(h_eta_ != 0 && run.options.s_noise != 0) {}
+      : run_(run),
+        h_eta_(h * float(run.options.eta)),
+        enabled_(h_eta_ != 0 && run.options.s_noise != 0) {}
 
   /// Unit-time noise at the share `to` of the step, after the share `from`; the model's latent gets
   /// it times its level.
