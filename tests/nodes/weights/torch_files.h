@@ -17,7 +17,7 @@ namespace heddle::weights::testing {
 
 inline std::string little(uint64_t value, int bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text += char(value >> (8 * i) & 0xFF);
+  for (int i = 0; i < bytes; ++i) text += i < 8 ? char(value >> (8 * i) & 0xFF) : '\0';
   return text;
 }
 
