@@ -15,7 +15,7 @@
 #include "nodes/encode_text.h"
 #include "nodes/families.h"
 #include "nodes/heartbeat.h"
-#include "nodes/lora.h"
+#include "nodes/lora_apply.h"
 
 namespace heddle {
 namespace {
@@ -189,9 +189,9 @@ struct CLIPTextEncodeA1111 final : Node {
                                "\": link the model to this step, and its MODEL to the sampler");
     }
     if (!loras.empty()) {
-      auto [with_loras, encoding] = add_tagged_loras(*model, *clip, loras, context);
-      patched_model = std::move(with_loras);
-      clip_with_loras_ = std::move(encoding);
+      Patched patched = add_tagged_loras(*model, *clip, loras, context);
+      patched_model = std::move(patched.model);
+      clip_with_loras_ = std::move(*patched.clip);
     } else if (model.given()) {
       patched_model = model.shared();
     } else {

@@ -1,5 +1,4 @@
 // LoRAs on models: as nodes, and as tags in a text.
-#include "nodes/lora.h"
 #include "engine/folders.h"
 #include "engine/node.h"
 #include "engine/registry.h"
@@ -116,27 +115,14 @@ struct LoraTags final : Node {
 
   void run(RunContext& context) override {
     TaggedText tagged = split_lora_tags(*text);
-    auto [with_loras, clip_with_loras] = add_tagged_loras(*model, *clip, tagged.tags, context);
-    patched_model = std::move(with_loras);
-    patched_clip = std::move(clip_with_loras);
+    Patched patched = add_tagged_loras(*model, *clip, tagged.tags, context);
+    patched_model = std::move(patched.model);
+    patched_clip = std::move(*patched.clip);
     plain_text = std::move(tagged.text);
   }
 };
 
 }  // namespace
-
-std::pair<Model, Clip> add_tagged_loras(const Model& model, const Clip& clip, const std::vector<LoraTag>& tags,
-                                        RunContext& context) {
-  const std::vector<std::string> files = context.folders->list(LoraFile::kFolder);
-  Patched patched{model, clip};
-  for (const LoraTag& tag : tags) {
-    const LoraFile file{find_file(LoraFile::kFolder, find_lora(tag.name, files), *context.folders)};
-    if (tag.strength_model == 0 && tag.strength_clip == 0) continue;
-    patched = add_lora(patched.model, &*patched.clip, file, {.model = tag.strength_model, .clip = tag.strength_clip},
-                       context);
-  }
-  return {std::move(patched.model), std::move(*patched.clip)};
-}
 
 void register_lora_nodes(Registry& registry) {
   registry.add<LoraLoader>();

@@ -1,5 +1,6 @@
 #include "nodes/lora_apply.h"
 
+#include "engine/folders.h"
 #include <algorithm>
 
 #include "nodes/weights/lora_facts.h"
@@ -64,22 +65,12 @@ weights::PartShapes shapes_of(const Model& model, const Clip* clip) {
   return parts;
 }
 
-// Null if nothing changes.
+// Those of the part itself if nothing changes.
 std::shared_ptr<const weights::Patches> patches_on(const PatchedPart& part, const weights::LoraMatch& match,
                                                    double strength) {
   const auto found = match.patches.find(part.part.kind);
-  if (found == match.patches.end()) return nullptr;
-  auto patches = weights::with_patches(part.patches, found->second, strength);
-  return patches == part.patches ? nullptr : patches;
-}
-
-Clip patched_clip(const Clip& clip, const weights::LoraMatch& match, double strength) {
-  std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
-  for (const TextEncoder& encoder : clip.encoders) {
-    if (auto all = patches_on(encoder.weights, match, strength))
-      patches.emplace(encoder.weights.part.kind, std::move(all));
-  }
-  return patches.empty() ? clip : with_patches(clip, patches);
+  if (found == match.patches.end()) return part.patches;
+  return weights::with_patches(part.patches, found->second, strength);
 }
 
 void weigh_by_block(weights::LoraMatch& match, const BlockStrengths& blocks) {
@@ -102,10 +93,23 @@ Patched add_lora(const Model& model, const Clip* clip, const LoraFile& lora, con
   weigh_by_block(match, strengths.blocks);
 
   Patched patched{model, clip ? std::optional<Clip>(*clip) : std::nullopt};
-  if (auto patches = patches_on(model.weights, match, strengths.model)) {
-    patched.model = with_patches(model, std::move(patches));
+  auto patches = patches_on(model.weights, match, strengths.model);
+  if (patches != model.weights.patches) patched.model = with_patches(model, std::move(patches));
+  if (!clip) return patched;
+  const double strength = strengths.clip * strengths.blocks.text;
+  patched.clip = with_patches(*clip, [&](const PatchedPart& encoder) { return patches_on(encoder, match, strength); });
+  return patched;
+}
+
+Patched add_tagged_loras(const Model& model, const Clip& clip, const std::vector<LoraTag>& tags, RunContext& context) {
+  const std::vector<std::string> files = context.folders->list(LoraFile::kFolder);
+  Patched patched{model, clip};
+  for (const LoraTag& tag : tags) {
+    const LoraFile file{find_file(LoraFile::kFolder, find_lora(tag.name, files), *context.folders)};
+    if (tag.strength_model == 0 && tag.strength_clip == 0) continue;
+    patched = add_lora(patched.model, &*patched.clip, file, {.model = tag.strength_model, .clip = tag.strength_clip},
+                       context);
   }
-  if (clip) patched.clip = patched_clip(*clip, match, strengths.clip * strengths.blocks.text);
   return patched;
 }
 

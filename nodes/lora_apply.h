@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "engine/run_context.h"
 #include "nodes/lora_blocks.h"
+#include "nodes/lora_tags.h"
 #include "nodes/values.h"
 
 namespace heddle {
@@ -24,5 +26,9 @@ struct LoraStrengths {
 /// Throws FileError as match_lora does.
 Patched add_lora(const Model& model, const Clip* clip, const LoraFile& lora, const LoraStrengths& strengths,
                  RunContext& context);
+
+/// The LoRAs that tags of a prompt name, in order, as a chain of loaders would add them. Throws what add_lora throws,
+/// std::invalid_argument for a name that fits no file or several.
+Patched add_tagged_loras(const Model& model, const Clip& clip, const std::vector<LoraTag>& tags, RunContext& context);
 
 }  // namespace heddle

@@ -36,6 +36,10 @@ Model merged(const Model& first, const Model& second, const MixOf& mix, const Ru
   return with_patches(first, merged(first.weights, second.weights, mix, context));
 }
 
+MixOf everywhere(Mix mix) {
+  return [mix](const std::string&) { return mix; };
+}
+
 const TextEncoder& encoder_of(const Clip& clip, const Clip& other, weights::PartKind kind) {
   for (const TextEncoder& encoder : clip.encoders) {
     if (encoder.weights.part.kind == kind) return encoder;
@@ -48,17 +52,9 @@ Clip merged(const Clip& first, const Clip& second, Mix mix, const RunContext& co
     if (clip->encoders.empty()) throw std::runtime_error(clip->missing);
   }
   if (first.encoders.size() != second.encoders.size()) reject_families("clip1", first.family, "clip2", second.family);
-  std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
-  for (const TextEncoder& encoder : first.encoders) {
-    const weights::PartKind kind = encoder.weights.part.kind;
-    const TextEncoder& other = encoder_of(second, first, kind);
-    patches.emplace(kind, merged(encoder.weights, other.weights, [mix](const std::string&) { return mix; }, context));
-  }
-  return with_patches(first, patches);
-}
-
-MixOf everywhere(Mix mix) {
-  return [mix](const std::string&) { return mix; };
+  return with_patches(first, [&](const PatchedPart& encoder) {
+    return merged(encoder, encoder_of(second, first, encoder.part.kind).weights, everywhere(mix), context);
+  });
 }
 
 constexpr const char* kRatioHelp = "Share of the first; the rest is the second's.";

@@ -105,12 +105,7 @@ struct CLIPAttentionMultiply final : Node {
   void run(RunContext&) override {
     const std::vector<Factor> factors{
         {"self_attn.q_proj", q}, {"self_attn.k_proj", k}, {"self_attn.v_proj", v}, {"self_attn.out_proj", out}};
-    std::map<weights::PartKind, std::shared_ptr<const weights::Patches>> patches;
-    for (const TextEncoder& encoder : clip->encoders) {
-      const auto changed = scaled(encoder.weights, factors);
-      if (changed != encoder.weights.patches) patches.emplace(encoder.weights.part.kind, changed);
-    }
-    patched = with_patches(*clip, patches);
+    patched = with_patches(*clip, [&](const PatchedPart& encoder) { return scaled(encoder, factors); });
   }
 };
 

@@ -18,14 +18,13 @@ constexpr const char* kNoModel =
 PatchedPart with_sharing(PatchedPart weights) {
   if (weights.unpatched) return weights;
   weights.unpatched =
-      weights::shared_weights(weights::part_weights(weights.file, weights.part, weights.rounding, nullptr));
+      weights::shared_weights(weights::part_weights(weights.file, weights.part, weights.rounding));
   return weights;
 }
 
 // REQUIRES: `weights` is with_sharing().
 std::shared_ptr<const diffusion::Weights> read_weights(const PatchedPart& weights) {
-  const bool half = weights.rounding == weights::Rounding::kFp16;
-  return weights::patched_weights(weights.unpatched, weights.patches, half, weights.placement);
+  return weights::patched_weights(weights.unpatched, weights.patches, weights.rounding, weights.placement);
 }
 
 std::shared_ptr<const Lazy<diffusion::UNet>> unread_unet(const PatchedPart& weights) {
@@ -140,13 +139,13 @@ Clip make_clip(std::vector<PatchedPart> parts, weights::Family family) {
   return clip;
 }
 
-Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches) {
+Clip with_patches(const Clip& clip, const PatchesOf& patches_of) {
   Clip patched = clip;
   for (TextEncoder& encoder : patched.encoders) {
-    const auto found = patches.find(encoder.weights.part.kind);
-    if (found == patches.end()) continue;
+    auto patches = patches_of(encoder.weights);
+    if (patches == encoder.weights.patches) continue;
     PatchedPart weights = encoder.weights;
-    weights.patches = found->second;
+    weights.patches = std::move(patches);
     encoder = make_encoder(std::move(weights), clip.family);
   }
   return patched;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +17,6 @@
 #include "nodes/lazy.h"
 #include "nodes/weights/checkpoint.h"
 #include "nodes/weights/lora.h"
-#include "nodes/weights/part_weights.h"
 #include "nodes/weights/patched_weights.h"
 
 namespace heddle {
@@ -75,8 +74,9 @@ struct Clip {
   size_t bytes() const;
 };
 Clip make_clip(std::vector<PatchedPart> parts, weights::Family family);
-/// Patches by the kind of encoder; encoders without stay as they are.
-Clip with_patches(const Clip& clip, const std::map<weights::PartKind, std::shared_ptr<const weights::Patches>>& patches);
+/// Each encoder with the patches that `patches_of` gives for it; where these are its own it stays as it is.
+using PatchesOf = std::function<std::shared_ptr<const weights::Patches>(const PatchedPart& encoder)>;
+Clip with_patches(const Clip& clip, const PatchesOf& patches_of);
 
 /// VAE: pictures to latents and back. Without a part it is a stand-in that says so when used.
 struct VaeValue {

@@ -50,7 +50,7 @@ TensorsToWrite with_prefix(const TensorsToWrite& tensors, const std::string& pre
 }  // namespace
 
 std::shared_ptr<const diffusion::Weights> PartToSave::weights() const {
-  return part_weights(file, part, rounding, patches);
+  return patched_weights(part_weights(file, part, rounding), patches, rounding, Placement::kMerged);
 }
 
 std::vector<PartKind> text_encoders_of(Family family) {

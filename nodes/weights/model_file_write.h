@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nodes/weights/family.h"
-#include "nodes/weights/part_weights.h"
+#include "nodes/weights/patched_weights.h"
 #include "nodes/weights/safetensors_write.h"
 
 namespace heddle::weights {

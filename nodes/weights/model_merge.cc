@@ -8,27 +8,10 @@ namespace heddle::weights {
 namespace {
 
 // A part as it is before its network rounds it.
-class Unrounded final : public diffusion::Weights {
- public:
-  explicit Unrounded(const PartToSave& part)
-      : base_(part_weights(part.file, part.part, part.rounding, nullptr)),
-        patches_(part.patches) {}
-
-  std::optional<diffusion::Shape> shape(const std::string& name) const override {
-    return base_->shape(name);
-  }
-  std::vector<std::string> names() const override { return base_->names(); }
-  at::Tensor get(const std::string& name) const override {
-    const at::Tensor weight = base_->get(name);
-    const auto found = patches_ ? patches_->find(name) : Patches::const_iterator();
-    if (!patches_ || found == patches_->end()) return weight;
-    return apply_patches(weight, found->second);
-  }
-
- private:
-  std::shared_ptr<const diffusion::Weights> base_;
-  std::shared_ptr<const Patches> patches_;
-};
+std::shared_ptr<const diffusion::Weights> unrounded(const PartToSave& part) {
+  return patched_weights(part_weights(part.file, part.part, part.rounding), part.patches,
+                         Rounding::kNone, Placement::kMerged);
+}
 
 constexpr std::array<std::string_view, 2> kNeverMerged = {".position_ids", "logit_scale"};
 
@@ -60,7 +43,7 @@ class Merger {
         second_(second),
         ours_(shapes_of(*first.file, first.part)),
         theirs_(shapes_of(*second.file, second.part)),
-        other_(std::make_shared<const Unrounded>(second)) {}
+        other_(unrounded(second)) {}
 
   Merge merge(const MixOf& mix) {
     for (const auto& [name, shape] : theirs_) {

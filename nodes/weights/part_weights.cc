@@ -31,16 +31,12 @@ at::Tensor view_of(const at::Tensor& in_file, const Source& source) {
   return view;
 }
 
-// Holds names and patches but no tensor of the file: a network reads each weight once and keeps it
-// in its own form.
+// Holds names but no tensor of the file: a network reads each weight once and keeps it in its own
+// form.
 class FileWeights final : public diffusion::Weights {
  public:
-  FileWeights(std::shared_ptr<const TensorFile> file, Part part, Rounding rounding,
-              std::shared_ptr<const Patches> patches)
-      : file_(std::move(file)),
-        part_(std::move(part)),
-        rounding_(rounding),
-        patches_(std::move(patches)) {}
+  FileWeights(std::shared_ptr<const TensorFile> file, Part part, Rounding rounding)
+      : file_(std::move(file)), part_(std::move(part)), rounding_(rounding) {}
 
   std::optional<diffusion::Shape> shape(const std::string& name) const override {
     const auto found = part_.naming.sources.find(name);
@@ -53,11 +49,7 @@ class FileWeights final : public diffusion::Weights {
     if (source == part_.naming.sources.end()) {
       throw FileError(file_->name() + ": there is no tensor " + in_quotes(part_.file_name(name)));
     }
-    const at::Tensor weight = read_tensor(*file_, source->second, rounding_);
-    const auto found = patches_ ? patches_->find(name) : Patches::const_iterator();
-    if (!patches_ || found == patches_->end()) return weight;
-    const at::Tensor patched = apply_patches(weight, found->second);
-    return rounding_ == Rounding::kFp16 ? patched.to(at::kHalf).to(at::kFloat) : patched;
+    return read_tensor(*file_, source->second, rounding_);
   }
 
   std::vector<std::string> names() const override {
@@ -70,7 +62,6 @@ class FileWeights final : public diffusion::Weights {
   std::shared_ptr<const TensorFile> file_;
   Part part_;
   Rounding rounding_;
-  std::shared_ptr<const Patches> patches_;
 };
 
 }  // namespace
@@ -89,9 +80,8 @@ at::Tensor read_tensor(const TensorFile& file, const Source& source, Rounding ro
 }
 
 std::shared_ptr<const diffusion::Weights> part_weights(std::shared_ptr<const TensorFile> file,
-                                                       const Part& part, Rounding rounding,
-                                                       std::shared_ptr<const Patches> patches) {
-  return std::make_shared<const FileWeights>(std::move(file), part, rounding, std::move(patches));
+                                                       const Part& part, Rounding rounding) {
+  return std::make_shared<const FileWeights>(std::move(file), part, rounding);
 }
 
 }  // namespace heddle::weights

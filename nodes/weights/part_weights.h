@@ -1,10 +1,10 @@
-// The weights of a part as a network takes them: fp32, under its own names, with all changes made.
+// The weights of a part as its file has them: fp32, under the names of the network. Changes come on
+// top in patched_weights.h.
 #pragma once
 
 #include <memory>
 
 #include "nodes/diffusion/weights.h"
-#include "nodes/weights/lora.h"
 #include "nodes/weights/part.h"
 
 namespace heddle::weights {
@@ -16,11 +16,8 @@ enum class Rounding { kNone, kFp16, kFp8E4m3, kFp8E5m2 };
 /// the key if there is none, or if it holds no real numbers.
 at::Tensor read_tensor(const TensorFile& file, const Source& source, Rounding rounding);
 
-/// The weights of one part, patched. kFp16 rounds once more after patching, as ComfyUI does for
-/// text encoders; patches to weights of fp8 stay in fp32. Nothing is kept: each get() reads the
-/// file. `patches` may be null.
+/// The weights of one part. Nothing is kept: each get() reads the file.
 std::shared_ptr<const diffusion::Weights> part_weights(std::shared_ptr<const TensorFile> file,
-                                                       const Part& part, Rounding rounding,
-                                                       std::shared_ptr<const Patches> patches);
+                                                       const Part& part, Rounding rounding);
 
 }  // namespace heddle::weights

@@ -30,8 +30,11 @@ bool may_go_beside(const Patch& patch, int64_t rows, int64_t columns) {
 class PatchedWeights final : public diffusion::Weights {
  public:
   PatchedWeights(std::shared_ptr<const diffusion::Weights> base,
-                 std::shared_ptr<const Patches> patches, bool half, Placement placement)
-      : base_(std::move(base)), patches_(std::move(patches)), half_(half), placement_(placement) {}
+                 std::shared_ptr<const Patches> patches, Rounding rounding, Placement placement)
+      : base_(std::move(base)),
+        patches_(std::move(patches)),
+        rounding_(rounding),
+        placement_(placement) {}
 
   std::optional<diffusion::Shape> shape(const std::string& name) const override {
     auto shape = base_->shape(name);
@@ -44,7 +47,7 @@ class PatchedWeights final : public diffusion::Weights {
     const std::vector<Patch> changes = changes_of(name);
     if (changes.empty() || goes_beside(changes, weight.sizes().vec(), placement_)) return weight;
     const at::Tensor merged = apply_patches(weight, changes);
-    return half_ ? merged.to(at::kHalf).to(at::kFloat) : merged;
+    return rounding_ == Rounding::kFp16 ? merged.to(at::kHalf).to(at::kFloat) : merged;
   }
 
   std::vector<diffusion::LowRankTerm> beside(const std::string& name) const override {
@@ -70,7 +73,7 @@ class PatchedWeights final : public diffusion::Weights {
 
   std::shared_ptr<const diffusion::Weights> base_;
   std::shared_ptr<const Patches> patches_;
-  bool half_;
+  Rounding rounding_;
   Placement placement_;
 };
 
@@ -94,9 +97,9 @@ bool goes_beside(const std::vector<Patch>& patches, const std::vector<int64_t>& 
 
 std::shared_ptr<const diffusion::Weights> patched_weights(
     std::shared_ptr<const diffusion::Weights> base, std::shared_ptr<const Patches> patches,
-    bool half, Placement placement) {
+    Rounding rounding, Placement placement) {
   if (!patches) return base;
-  return std::make_shared<const PatchedWeights>(std::move(base), std::move(patches), half,
+  return std::make_shared<const PatchedWeights>(std::move(base), std::move(patches), rounding,
                                                 placement);
 }
 

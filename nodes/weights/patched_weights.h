@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nodes/diffusion/weights.h"
+#include "nodes/weights/part_weights.h"
 #include "nodes/weights/patch.h"
 
 namespace heddle::weights {
@@ -25,12 +26,13 @@ enum class Placement {
 bool goes_beside(const std::vector<Patch>& patches, const std::vector<int64_t>& weight,
                  Placement placement);
 
-/// `base` with changes. Tensors without any are those of `base` itself. `half`: what is merged is
-/// rounded to fp16, as ComfyUI keeps text encoders. `patches` may be null. Its get() throws
+/// `base` with changes. Tensors without any are those of `base` itself. What is merged is rounded to
+/// fp16 once more for kFp16, as ComfyUI keeps text encoders; patched weights of fp8 stay in fp32.
+/// `patches` may be null. Its get() throws
 /// FileError if a patch does not fit.
 std::shared_ptr<const diffusion::Weights> patched_weights(
     std::shared_ptr<const diffusion::Weights> base, std::shared_ptr<const Patches> patches,
-    bool half, Placement placement);
+    Rounding rounding, Placement placement);
 
 /// What the changes add to the memory of `base`: their own tensors, and copies of the weights that
 /// they are merged into.

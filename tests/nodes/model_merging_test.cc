@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include "nodes/part_to_save.h"
 #include "tests/nodes/workshop.h"
 
 namespace heddle {
@@ -33,7 +34,7 @@ class ModelMerging : public ::testing::Test {
       "3": {"class_type": ")" + node + R"(", "inputs": {)" + inputs + "}}";
   }
   static at::Tensor weight(const PatchedPart& part, const std::string& name) {
-    return weights::part_weights(part.file, part.part, part.rounding, part.patches)->get(name);
+    return to_save(part).weights()->get(name);
   }
   Model model(const std::string& node, const std::string& ratios) {
     const std::string inputs = R"("model1": ["1", 0], "model2": ["2", 0])" + (ratios.empty() ? "" : ", " + ratios);

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "nodes/weights/checkpoint.h"
+#include "nodes/weights/lora.h"
 #include "nodes/weights/model_merge.h"
 #include "tests/nodes/weights/model_files.h"
 
@@ -88,7 +89,7 @@ TEST(ExtractedLora, OfAModelWithALoraGivesTheLoraBack) {
   const auto lora = with_patches(nullptr, match_lora(*TensorFile::open(path), shapes).patches.at(PartKind::kUNet), 1);
   const Merge difference = merge_parts({c.file, *c.unet, lora}, {c.file, *c.unet, nullptr},
                                        [](const std::string&) { return Mix{1, -1}; });
-  const auto extracted = extracted_lora(part_weights(c.file, *c.unet, Rounding::kNone, difference.patches),
+  const auto extracted = extracted_lora(PartToSave{c.file, *c.unet, difference.patches}.weights(),
                                         "diffusion_model.", {.rank = 16}, [](int, int) {});
   std::ofstream out(folder / "extracted.safetensors", std::ios::binary);
   write_safetensors(extracted, {}, [&](std::string_view bytes) { out << bytes; });

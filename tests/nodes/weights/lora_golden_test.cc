@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "nodes/weights/checkpoint.h"
-#include "nodes/weights/part_weights.h"
+#include "nodes/weights/lora.h"
+#include "nodes/weights/patched_weights.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
@@ -78,10 +79,10 @@ class LoraGolden : public ::testing::TestWithParam<std::string> {
                                    [&](const auto& row) { return key.starts_with(row.first); });
     const PartKind kind = part->second;
     const auto patches = patches_.find(kind);
-    const auto source =
-        part_weights(checkpoint().file, part_of(checkpoint(), kind),
-                     is_text_encoder(kind) ? Rounding::kFp16 : Rounding::kNone,
-                     patched && patches != patches_.end() ? patches->second : nullptr);
+    const Rounding rounding = is_text_encoder(kind) ? Rounding::kFp16 : Rounding::kNone;
+    const auto source = patched_weights(
+        part_weights(checkpoint().file, part_of(checkpoint(), kind), rounding),
+        patched && patches != patches_.end() ? patches->second : nullptr, rounding, Placement::kMerged);
     return source->get(key.substr(part->first.size()));
   }
   void expect_weight(const std::string& key, const json& expected) const;

@@ -91,8 +91,8 @@ TEST_F(ModelFileWrite, ATextEncoderOfAnotherTypeIsSavedAsItIsComputedWith) {
   const Checkpoint loaded = open_checkpoint(folder_ / "f32.safetensors");
   write(folder_ / "saved.safetensors", all_tensors(loaded));
   const Checkpoint again = open_checkpoint(folder_ / "saved.safetensors");
-  const auto before = part_weights(loaded.file, loaded.text[0], Rounding::kFp16, nullptr);
-  const auto after = part_weights(again.file, again.text[0], Rounding::kFp16, nullptr);
+  const auto before = part_weights(loaded.file, loaded.text[0], Rounding::kFp16);
+  const auto after = part_weights(again.file, again.text[0], Rounding::kFp16);
   const std::string name = "text_model.encoder.layers.0.mlp.fc1.weight";
   EXPECT_EQ(again.file->tensors().at(again.text[0].file_name(name)).type, at::kHalf);
   for (const std::string& each : after->names()) {

@@ -44,7 +44,7 @@ class ModelMerge : public ::testing::Test {
   }
   static at::Tensor weight(const PartToSave& part, const std::string& name,
                            std::shared_ptr<const Patches> patches = nullptr) {
-    return part_weights(part.file, part.part, part.rounding, std::move(patches))->get(name);
+    return PartToSave{part.file, part.part, std::move(patches), part.rounding}.weights()->get(name);
   }
   static std::shared_ptr<const Patches> difference(const std::string& name, const at::Tensor& value) {
     return std::make_shared<const Patches>(Patches{{name, {Patch{.change = Difference{value}}}}});

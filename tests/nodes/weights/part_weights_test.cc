@@ -5,7 +5,7 @@
 #include <cmath>
 #include <tuple>
 
-#include "nodes/weights/part_weights.h"
+#include "nodes/weights/patched_weights.h"
 #include "tests/nodes/weights/model_files.h"
 
 namespace heddle::weights {
@@ -27,8 +27,8 @@ class PartWeightsTest : public ::testing::Test {
     const Part part{.kind = PartKind::kVae,
                     .prefix = "first_stage_model.",
                     .naming = {{{kName, source}}, [](const std::string& name) { return name; }}};
-    return part_weights(TensorFile::open(folder_ / "a.safetensors"), part, rounding,
-                        std::move(patches));
+    return patched_weights(part_weights(TensorFile::open(folder_ / "a.safetensors"), part, rounding),
+                           std::move(patches), rounding, Placement::kMerged);
   }
   static std::shared_ptr<const Patches> one_patch(const at::Tensor& up, const at::Tensor& down) {
     Patches patches;

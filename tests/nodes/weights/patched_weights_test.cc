@@ -51,8 +51,8 @@ class PatchedWeightsTest : public ::testing::Test {
       shared_weights(std::make_shared<heddle::testing::MapWeights>(
           heddle::testing::Tensors{{"a.weight", at::ones({64, 64})}, {"b.weight", at::ones({8})}},
           ""));
-  std::shared_ptr<const diffusion::Weights> patched(const Patches& patches, bool half = false) {
-    return patched_weights(base_, std::make_shared<const Patches>(patches), half,
+  std::shared_ptr<const diffusion::Weights> patched(const Patches& patches, Rounding rounding = Rounding::kNone) {
+    return patched_weights(base_, std::make_shared<const Patches>(patches), rounding,
                            Placement::kBySize);
   }
 };
@@ -83,8 +83,8 @@ TEST_F(PatchedWeightsTest, MergedHasATensorOfItsOwn) {
 
 TEST_F(PatchedWeightsTest, WhatIsMergedIsRoundedToFp16WhereThatIsAsked) {
   const Patches patches{{"b.weight", {{.change = Difference{at::full({8}, 0.0004f)}}}}};
-  EXPECT_EQ(patched(patches, true)->get("b.weight")[0].item<float>(), 1.0f);
-  EXPECT_FLOAT_EQ(patched(patches, false)->get("b.weight")[0].item<float>(), 1.0004f);
+  EXPECT_EQ(patched(patches, Rounding::kFp16)->get("b.weight")[0].item<float>(), 1.0f);
+  EXPECT_FLOAT_EQ(patched(patches, Rounding::kNone)->get("b.weight")[0].item<float>(), 1.0004f);
 }
 
 TEST_F(PatchedWeightsTest, APatchWithoutEffectIsNone) {
