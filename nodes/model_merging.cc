@@ -3,6 +3,7 @@
 
 #include "engine/node.h"
 #include "engine/registry.h"
+#include "nodes/encode_text.h"
 #include "nodes/families.h"
 #include "nodes/part_to_save.h"
 #include "nodes/values.h"
@@ -40,7 +41,7 @@ MixOf everywhere(Mix mix) {
   return [mix](const std::string&) { return mix; };
 }
 
-const TextEncoder& encoder_of(const Clip& clip, const Clip& other, weights::PartKind kind) {
+const TextEncoder& counterpart_in(const Clip& clip, const Clip& other, weights::PartKind kind) {
   for (const TextEncoder& encoder : clip.encoders) {
     if (encoder.weights.part.kind == kind) return encoder;
   }
@@ -48,12 +49,11 @@ const TextEncoder& encoder_of(const Clip& clip, const Clip& other, weights::Part
 }
 
 Clip merged(const Clip& first, const Clip& second, Mix mix, const RunContext& context) {
-  for (const Clip* clip : {&first, &second}) {
-    if (clip->encoders.empty()) throw std::runtime_error(clip->missing);
-  }
+  require_encoders(first);
+  require_encoders(second);
   if (first.encoders.size() != second.encoders.size()) reject_families("clip1", first.family, "clip2", second.family);
   return with_patches(first, [&](const PatchedPart& encoder) {
-    return merged(encoder, encoder_of(second, first, encoder.part.kind).weights, everywhere(mix), context);
+    return merged(encoder, counterpart_in(second, first, encoder.part.kind).weights, everywhere(mix), context);
   });
 }
 

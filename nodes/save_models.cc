@@ -6,6 +6,7 @@
 
 #include "engine/node.h"
 #include "engine/registry.h"
+#include "nodes/encode_text.h"
 #include "nodes/families.h"
 #include "nodes/part_to_save.h"
 #include "nodes/save_tensors.h"
@@ -93,7 +94,7 @@ std::string encoders_text(const std::vector<weights::PartKind>& kinds) {
 
 // A file with the encoders of another family would load as neither.
 void check_belong_together(const Model& model, const Clip& clip) {
-  if (clip.encoders.empty()) throw std::runtime_error(clip.missing);
+  require_encoders(clip);
   const std::vector<weights::PartKind> wanted = weights::text_encoders_of(model.family);
   std::vector<weights::PartKind> given;
   for (const TextEncoder& encoder : clip.encoders) given.push_back(encoder.weights.part.kind);
@@ -153,7 +154,7 @@ struct CLIPSave final : Node {
   In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "clip/ComfyUI"};
 
   void run(RunContext& context) override {
-    if (clip->encoders.empty()) throw std::runtime_error(clip->missing);
+    require_encoders(*clip);
     for (const TextEncoder& encoder : clip->encoders) {
       save_tensors(weights::part_tensors(to_save(encoder.weights)), {},
                    *filename_prefix + "_" + weights::encoder_key(encoder.weights.part.kind), context);
