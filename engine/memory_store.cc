@@ -3,6 +3,7 @@
 // age, so what was dear but is no longer asked for is overtaken by and by.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 #include <compare>
 #include <map>
@@ -19,13 +20,33 @@ namespace {
 // it, numbers and short texts would fill memory unnoticed.
 constexpr uint64_t kBookkeepingBytes = 256;
 
-// A value that two entries share counts in both: the bound is kept from above.
-uint64_t charge(const CachedResult& result) {
-  uint64_t bytes = kBookkeepingBytes;
-  for (const ValuePtr& value : result.outputs) {
-    if (value) bytes += value->bytes();
+// A network is read when it is first used, by another step than the one that gave it: it takes as long as reading its file,
+// whatever its own step took.
+constexpr double kBytesReadInASecond = 1e9;
+
+// A value that two entries share counts in both: the bound is kept from above. Memory that values say they have in common
+// counts once.
+struct Charge {
+  uint64_t own = kBookkeepingBytes;
+  std::map<const void*, uint64_t> shared;
+
+  uint64_t whole() const {
+    uint64_t bytes = own;
+    for (const auto& [owner, size] : shared) bytes += size;
+    return bytes;
   }
-  return bytes;
+};
+
+Charge charge_of(const CachedResult& result) {
+  Charge charge;
+  for (const ValuePtr& value : result.outputs) {
+    if (!value) continue;
+    charge.own += value->bytes();
+    for (const SharedBytes& part : value->shared()) {
+      if (part.owner) charge.shared[part.owner.get()] = part.bytes;
+    }
+  }
+  return charge;
 }
 
 struct Rank {
@@ -49,12 +70,15 @@ class MemoryStore final : public ResultStore {
  private:
   struct Entry {
     CachedResult result;
-    uint64_t bytes;
+    Charge charge;
     Rank rank;
   };
   using Entries = std::unordered_map<Key, Entry>;
 
-  Rank rank_now(double seconds, uint64_t bytes);
+  Rank rank_now(double seconds, const Charge& charge);
+  uint64_t added_by(const Charge& charge) const;
+  void add(const Charge& charge);
+  void subtract(const Charge& charge);
   // Forgets an entry and hands its result over, to be let go without the lock: freeing a large
   // tensor takes a while.
   CachedResult take(Entries::iterator entry);
@@ -62,6 +86,7 @@ class MemoryStore final : public ResultStore {
   const uint64_t max_bytes_;
   std::mutex mutex_;  // guards what follows
   uint64_t bytes_ = 0;
+  std::unordered_map<const void*, int> holders_;  // entries that keep a shared piece of memory alive
   double age_ = 0;
   uint64_t uses_ = 0;
   Entries entries_;
@@ -79,33 +104,32 @@ std::optional<CachedResult> MemoryStore::get(const Key& key) {
   if (found == entries_.end()) return std::nullopt;
   Entry& entry = found->second;
   auto node = by_rank_.extract(entry.rank);
-  entry.rank = rank_now(entry.result.seconds, entry.bytes);
+  entry.rank = rank_now(entry.result.seconds, entry.charge);
   node.key() = entry.rank;
   by_rank_.insert(std::move(node));
   return entry.result;
 }
 
 void MemoryStore::put(const Key& key, const CachedResult& result) {
-  const uint64_t bytes = charge(result);
-  if (bytes > max_bytes_) {
+  Charge charge = charge_of(result);
+  if (charge.whole() > max_bytes_) {
     if (max_bytes_ > 0) {
-      spdlog::info("memory cache: a result of {} bytes is not kept, the bound is {}", bytes,
-                   max_bytes_);
+      spdlog::info("memory cache: a result of {} bytes is not kept, the bound is {}", charge.whole(), max_bytes_);
     }
     return;
   }
   std::vector<CachedResult> let_go;
   std::lock_guard lock(mutex_);
   if (const auto old = entries_.find(key); old != entries_.end()) let_go.push_back(take(old));
-  while (bytes_ + bytes > max_bytes_) {
+  while (bytes_ + added_by(charge) > max_bytes_) {
     const auto least = by_rank_.begin();
     age_ = least->first.worth;
     let_go.push_back(take(entries_.find(least->second)));
   }
-  const Rank rank = rank_now(result.seconds, bytes);
+  const Rank rank = rank_now(result.seconds, charge);
   by_rank_.emplace(rank, key);
-  entries_.emplace(key, Entry{result, bytes, rank});
-  bytes_ += bytes;
+  add(charge);
+  entries_.emplace(key, Entry{result, std::move(charge), rank});
 }
 
 void MemoryStore::erase(const Key& key) {
@@ -119,6 +143,7 @@ void MemoryStore::clear() {
   std::lock_guard lock(mutex_);
   let_go.swap(entries_);
   by_rank_.clear();
+  holders_.clear();
   bytes_ = 0;
 }
 
@@ -133,14 +158,33 @@ uint64_t MemoryStore::entries() {
 }
 
 // Ranks are kept in order, which a NaN would break.
-Rank MemoryStore::rank_now(double seconds, uint64_t bytes) {
-  const double cost = std::isfinite(seconds) && seconds > 0 ? seconds : 0;
-  return {age_ + cost / double(bytes), ++uses_};
+Rank MemoryStore::rank_now(double seconds, const Charge& charge) {
+  const double bytes = double(charge.whole());
+  const double cost = std::max(std::isfinite(seconds) ? seconds : 0, bytes / kBytesReadInASecond);
+  return {age_ + cost / bytes, ++uses_};
+}
+
+uint64_t MemoryStore::added_by(const Charge& charge) const {
+  uint64_t bytes = charge.own;
+  for (const auto& [owner, size] : charge.shared) bytes += holders_.contains(owner) ? 0 : size;
+  return bytes;
+}
+
+void MemoryStore::add(const Charge& charge) {
+  bytes_ += added_by(charge);
+  for (const auto& [owner, size] : charge.shared) ++holders_[owner];
+}
+
+void MemoryStore::subtract(const Charge& charge) {
+  for (const auto& [owner, size] : charge.shared) {
+    if (--holders_.at(owner) == 0) holders_.erase(owner);
+  }
+  bytes_ -= added_by(charge);
 }
 
 CachedResult MemoryStore::take(Entries::iterator entry) {
   CachedResult result = std::move(entry->second.result);
-  bytes_ -= entry->second.bytes;
+  subtract(entry->second.charge);
   by_rank_.erase(entry->second.rank);
   entries_.erase(entry);
   return result;

@@ -1,7 +1,9 @@
 // The types of sockets. SocketType<T> says how a C++ type appears on links and in JSON; nodes/values.h adds the types of
 // diffusion. A specialisation has
 //   static constexpr std::string_view kName;                   the name links are checked by
-//   static size_t bytes(const T&);                             memory the value keeps alive
+//   static size_t bytes(const T&);                             memory the value alone keeps alive
+// and, where values have memory in common,
+//   static std::vector<SharedBytes> shared(const T&);
 // and, where values can be written down for the disk cache,
 //   static void write(const T&, std::ostream&);
 //   static T read(std::istream&);
@@ -17,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/declaration.h"
 #include "engine/value.h"
@@ -39,6 +42,9 @@ concept CanWrite = requires(const T& value, std::ostream& out, std::istream& in)
   { SocketType<T>::read(in) } -> std::same_as<T>;
 };
 
+template <class T>
+concept SharesMemory = requires(const T& value) { SocketType<T>::shared(value); };
+
 /// The value of a T as it travels along links.
 template <class T>
 class Typed final : public Value {
@@ -46,6 +52,10 @@ class Typed final : public Value {
   explicit Typed(T value) : data(std::move(value)) {}
   std::string_view type() const override { return SocketType<T>::kName; }
   size_t bytes() const override { return SocketType<T>::bytes(data); }
+  std::vector<SharedBytes> shared() const override {
+    if constexpr (SharesMemory<T>) return SocketType<T>::shared(data);
+    return {};
+  }
   bool can_write() const override { return CanWrite<T>; }
   void write(std::ostream& out) const override {
     if constexpr (CanWrite<T>) {
@@ -62,6 +72,7 @@ template <>
 struct SocketType<ValuePtr> {
   static constexpr std::string_view kName = "*";
   static size_t bytes(const ValuePtr& value) { return value->bytes(); }
+  static std::vector<SharedBytes> shared(const ValuePtr& value) { return value->shared(); }
 };
 
 [[noreturn]] void wrong_value_type(std::string_view socket, std::string_view expected, std::string_view got);

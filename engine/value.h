@@ -13,6 +13,12 @@
 
 namespace heddle {
 
+/// Memory that several values may keep alive together, as a checkpoint's weights under every LoRA.
+struct SharedBytes {
+  std::shared_ptr<const void> owner;  // tells one piece of memory from another
+  size_t bytes = 0;
+};
+
 class Value {
  public:
   virtual ~Value() = default;
@@ -20,8 +26,11 @@ class Value {
   /// The name links are checked by: "MODEL", "LATENT", "INT"...
   virtual std::string_view type() const = 0;
 
-  /// Memory that this value keeps alive, in bytes.
+  /// Memory that this value alone keeps alive, in bytes.
   virtual size_t bytes() const = 0;
+
+  /// Memory that it keeps alive together with other values.
+  virtual std::vector<SharedBytes> shared() const { return {}; }
 
   /// Whether write() works. Networks say no: they are mapped from their files again.
   virtual bool can_write() const { return false; }

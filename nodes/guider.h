@@ -22,6 +22,7 @@ template <>
 struct SocketType<Guider> {
   static constexpr std::string_view kName = "GUIDER";
   static size_t bytes(const Guider& guider) { return guider.model.weights.bytes(); }
+  static std::vector<SharedBytes> shared(const Guider& guider) { return {guider.model.weights.shared()}; }
 };
 
 }  // namespace heddle

@@ -83,11 +83,14 @@ weights::NamesAndShapes PatchedPart::names_and_shapes() const {
 }
 
 size_t PatchedPart::bytes() const {
-  if (!file) return 0;
-  if (patches) return weights::added_bytes(*unpatched, *patches, placement);
+  return file && patches ? weights::added_bytes(*unpatched, *patches, placement) : 0;
+}
+
+SharedBytes PatchedPart::shared() const {
+  if (!file) return {};
   size_t elements = 0;
-  for (const auto& [name, shape] : names_and_shapes()) elements += size_t(c10::multiply_integers(shape));
-  return elements * sizeof(float);
+  for (const auto& [name, shape] : weights::shapes_of(*file, part)) elements += size_t(c10::multiply_integers(shape));
+  return {unpatched, elements * sizeof(float)};
 }
 
 Model make_model(PatchedPart part, weights::Family family, diffusion::ModelSampling sampling) {
@@ -131,6 +134,12 @@ size_t Clip::bytes() const {
   size_t bytes = 0;
   for (const TextEncoder& encoder : encoders) bytes += encoder.weights.bytes();
   return bytes;
+}
+
+std::vector<SharedBytes> Clip::shared() const {
+  std::vector<SharedBytes> shared;
+  for (const TextEncoder& encoder : encoders) shared.push_back(encoder.weights.shared());
+  return shared;
 }
 
 Clip make_clip(std::vector<PatchedPart> parts, weights::Family family) {

@@ -33,9 +33,10 @@ struct PatchedPart {
 
   /// Names and shapes of the tensors, without reading any.
   weights::NamesAndShapes names_and_shapes() const;
-  /// What the part takes in memory in fp32, in bytes. With patches, what they add to the part without: the rest is
-  /// shared with it.
+  /// What the patches add to the memory of the part without, in bytes.
   size_t bytes() const;
+  /// The part without patches, in fp32: networks made from it share it.
+  SharedBytes shared() const;
 };
 
 /// MODEL: predicts noise. The network is built when it is first sampled with, so a chain of LoRAs is merged once.
@@ -72,6 +73,7 @@ struct Clip {
   std::string missing;       // why there are no encoders; "" if there are
 
   size_t bytes() const;
+  std::vector<SharedBytes> shared() const;
 };
 Clip make_clip(std::vector<PatchedPart> parts, weights::Family family);
 /// Each encoder with the patches that `patches_of` gives for it; where these are its own it stays as it is.
@@ -113,16 +115,19 @@ template <>
 struct SocketType<Model> {
   static constexpr std::string_view kName = "MODEL";
   static size_t bytes(const Model& model) { return model.weights.bytes(); }
+  static std::vector<SharedBytes> shared(const Model& model) { return {model.weights.shared()}; }
 };
 template <>
 struct SocketType<Clip> {
   static constexpr std::string_view kName = "CLIP";
   static size_t bytes(const Clip& clip) { return clip.bytes(); }
+  static std::vector<SharedBytes> shared(const Clip& clip) { return clip.shared(); }
 };
 template <>
 struct SocketType<VaeValue> {
   static constexpr std::string_view kName = "VAE";
   static size_t bytes(const VaeValue& vae) { return vae.weights.bytes(); }
+  static std::vector<SharedBytes> shared(const VaeValue& vae) { return {vae.weights.shared()}; }
 };
 template <>
 struct SocketType<diffusion::Conditioning> {

@@ -23,7 +23,7 @@ const std::vector<Flag>& common_flags() {
       {"--data", "DIR", "heddle's own folder (default $XDG_DATA_HOME/heddle)", &Options::data},
       {"--cache-dir", "DIR", "where results are kept (default: cache in the data folder)",
        &Options::cache_dir},
-      {"--cache-memory", "SIZE", "most memory for results, as 4G (default: half of this machine's)",
+      {"--cache-memory", "SIZE", "most memory for results, as 4G (default: 2/3 of this machine's)",
        &Options::cache_memory},
       {"--cache-disk", "SIZE", "most disk for results (default: 10G)", &Options::cache_disk},
       {"--no-cache", "", "keep no results and use none", &Options::no_cache},

@@ -81,10 +81,11 @@ fs::path data_folder(const Options& options) {
   return fs::path(folder) / "heddle";
 }
 
-uint64_t half_of_memory() {
+// The rest is for the work itself, and for everything else on the machine.
+uint64_t two_thirds_of_memory() {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
   constexpr uint64_t kIfUnknown = uint64_t{2} << 30;
-  return pages > 0 && page > 0 ? uint64_t(pages) * uint64_t(page) / 2 : kIfUnknown;
+  return pages > 0 && page > 0 ? uint64_t(pages) * uint64_t(page) / 3 * 2 : kIfUnknown;
 }
 
 std::unique_ptr<ResultStore> disk_store(const Place& place, uint64_t max_bytes,
@@ -126,7 +127,7 @@ std::unique_ptr<Cache> open_cache(const Options& options, const Place& place,
                                   const ValueReaders& readers) {
   constexpr Size kUsualDisk{uint64_t{10} << 30};
   if (options.no_cache) return nullptr;
-  const Size memory = options.cache_memory.value_or(Size{half_of_memory()});
+  const Size memory = options.cache_memory.value_or(Size{two_thirds_of_memory()});
   const Size disk = options.cache_disk.value_or(kUsualDisk);
   return std::make_unique<Cache>(make_memory_store(memory.bytes),
                                  disk_store(place, disk.bytes, readers));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 namespace heddle::weights {
@@ -46,6 +47,18 @@ void FileMapping::map() {
     throw FileError(name_ + ": cannot be mapped: " + std::strerror(errno));
   }
   data_ = data;
+}
+
+// Pages at the ends may hold other tensors, whose readers would wait for them.
+void FileMapping::release(const char* begin, size_t size) const {
+  const uintptr_t page = uintptr_t(sysconf(_SC_PAGESIZE)), at = reinterpret_cast<uintptr_t>(begin);
+  const uintptr_t first = (at + page - 1) / page * page, last = (at + size) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+std::shared_ptr<char> lend(std::shared_ptr<const FileMapping> file, size_t begin, size_t size) {
+  char* bytes = file->data() + begin;
+  return {bytes, [file = std::move(file), size](char* lent) { file->release(lent, size); }};
 }
 
 void FileMapping::check_unchanged() const {

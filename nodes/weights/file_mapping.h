@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,11 +32,17 @@ class FileMapping {
 
  private:
   void map();
+  void release(const char* begin, size_t size) const;
+  friend std::shared_ptr<char> lend(std::shared_ptr<const FileMapping> file, size_t begin, size_t size);
 
   std::string name_;
   int descriptor_ = -1;
   struct stat opened_ = {};
   void* data_ = nullptr;
 };
+
+/// `size` bytes of `file` from `begin` for as long as somebody holds them. Then the memory behind them is let go of, until
+/// somebody wants them again: without this a whole checkpoint stays in memory beside the networks made of it.
+std::shared_ptr<char> lend(std::shared_ptr<const FileMapping> file, size_t begin, size_t size);
 
 }  // namespace heddle::weights

@@ -25,14 +25,14 @@ class SafetensorsFile final : public TensorFile {
     const TensorInfo& info = info_of(name);
     check_unchanged();
     if (info.begin == info.end) return at::empty(info.shape, info.type);
-    char* data = mapping_->data() + info.begin;
-    if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(info.type) != 0) {
+    const std::shared_ptr<char> data = lend(mapping_, info.begin, info.end - info.begin);
+    if (reinterpret_cast<uintptr_t>(data.get()) % c10::elementSize(info.type) != 0) {
       at::Tensor copy = at::empty(info.shape, info.type);
-      std::memcpy(copy.data_ptr(), data, info.end - info.begin);
+      std::memcpy(copy.data_ptr(), data.get(), info.end - info.begin);
       return copy;
     }
     return at::from_blob(
-        data, info.shape, [mapping = mapping_](void*) {}, info.type);
+        data.get(), info.shape, [data](void*) {}, info.type);
   }
 
   void check_unchanged() const override { mapping_->check_unchanged(); }

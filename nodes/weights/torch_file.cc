@@ -66,7 +66,11 @@ class TorchFile final : public TensorFile {
   // A compressed storage is unpacked when it is wanted, and once for all who hold it.
   StorageBytes bytes_of(size_t index) const {
     const TorchStorage& storage = layout_.storages[index];
-    if (!storage.deflated) return {mapping_, mapping_->data() + storage.begin};
+    if (!storage.deflated) {
+      std::shared_ptr<char> bytes = lend(mapping_, storage.begin, storage.bytes);
+      char* data = bytes.get();
+      return {std::move(bytes), data};
+    }
     const std::lock_guard lock(mutex_);
     std::shared_ptr<char[]> bytes = inflated_[index].lock();
     if (!bytes) {

@@ -1,10 +1,12 @@
 """Times the program as a user meets it: program_bench.py HEDDLE [CHECKPOINT]. Prints a table; standard library only.
 
-Each command runs several times as a fresh process; the median counts. CHECKPOINT, of Stable Diffusion 1.x in full size, is
-loaded too.
+Each command runs several times as a fresh process; the median counts. CHECKPOINT, of real size, is
+loaded too, with a LoRA that fits it.
 """
+import json
 import os
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -50,15 +52,74 @@ def main():
 
 
 def full(heddle, checkpoint, environment, folder):
-    """Loading a checkpoint: all its networks are read by one step of one tiny picture."""
-    models = Path(folder) / "models/checkpoints"
-    models.mkdir(parents=True)
-    (models / "full.safetensors").symlink_to(checkpoint.resolve())
-    command = [heddle, "run", str(ROOT / "graphs/txt2img.pipeline.json"), "--models", f"{folder}/models", "--checkpoint",
-               "full.safetensors", "--steps", "1", "--width", "64", "--height", "64", "--no-cache", "--quiet", "--data",
-               f"{folder}/data", "--out", f"{folder}/out"]
-    measure("checkpoint: first time, with the file's hash", command, environment, runs=1)
-    measure("checkpoint: load, encode, one step and decode at 64x64", command, environment, runs=3)
+    """A checkpoint of real size, with networks of all its parts at work for one step of one tiny picture."""
+    models = Path(folder) / "models"
+    for kind in ("checkpoints", "loras"):
+        (models / kind).mkdir(parents=True)
+    (models / "checkpoints/full.safetensors").symlink_to(checkpoint.resolve())
+    write_lora(checkpoint, models / "loras/rank16.safetensors", rank=16)
+    graphs = {name: Path(folder) / f"{name}.json" for name in ("plain", "lora")}
+    graphs["plain"].write_text(json.dumps(one_step(lora=False)))
+    graphs["lora"].write_text(json.dumps(one_step(lora=True)))
+
+    def command(graph, *options):
+        return [heddle, "run", str(graphs[graph]), "--models", str(models), "--no-cache", "--quiet", "--data",
+                f"{folder}/data", "--out", f"{folder}/out", *options]
+
+    def kept(graph, *options):
+        return [c for c in command(graph, *options) if c != "--no-cache"] + ["--cache-dir", tempfile.mkdtemp(dir=folder)]
+
+    measure("checkpoint: first time, with the file's hash", command("plain"), environment, runs=1)
+    measure("checkpoint: load, encode, one step and decode at 64x64", command("plain"), environment, runs=3)
+    measure("the same with a LoRA of rank 16", command("lora"), environment, runs=3)
+    another(kept("plain"), ["--seed", "1..5"], "another seed in the same process", environment)
+    strengths = ["--set", "LoraLoaderModelOnly.strength_model=0.1,0.2,0.3,0.4,0.5"]
+    another(kept("lora"), strengths, "another strength in the same process", environment)
+
+
+def another(command, five, name, environment):
+    """What each picture after the first one takes."""
+    once, _ = run(command, environment)
+    all_five, peak = run(command[:-1] + [tempfile.mkdtemp(dir=command[-1])] + five, environment)
+    print(f"{name:<58} {(all_five - once) / 4 * 1000:9.0f} ms {peak:8.0f} MB")
+
+
+def one_step(lora):
+    model = ["lora", 0] if lora else ["file", 0]
+    graph = {
+        "file": ("CheckpointLoaderSimple", {"ckpt_name": "full.safetensors"}),
+        "text": ("CLIPTextEncode", {"text": "a lighthouse", "clip": ["file", 1]}),
+        "nothing": ("CLIPTextEncode", {"text": "", "clip": ["file", 1]}),
+        "size": ("EmptyLatentImage", {"width": 64, "height": 64, "batch_size": 1}),
+        "sampler": ("KSampler", {"model": model, "positive": ["text", 0], "negative": ["nothing", 0],
+                                 "latent_image": ["size", 0], "seed": 1, "steps": 1, "cfg": 7.0, "sampler_name": "euler",
+                                 "scheduler": "normal", "denoise": 1.0}),
+        "decode": ("VAEDecode", {"samples": ["sampler", 0], "vae": ["file", 2]}),
+        "save": ("SaveImage", {"images": ["decode", 0], "filename_prefix": "bench"}),
+    }
+    if lora:
+        graph["lora"] = ("LoraLoaderModelOnly", {"model": ["file", 0], "lora_name": "rank16.safetensors",
+                                                 "strength_model": 0.8})
+    return {name: {"class_type": node, "inputs": inputs} for name, (node, inputs) in graph.items()}
+
+
+def write_lora(checkpoint, path, rank):
+    """A LoRA over every linear layer of the U-Net's attention, its values all 0.01: times do not depend on them."""
+    with open(checkpoint, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    prefix, shapes = "model.diffusion_model.", {}
+    for name, tensor in header.items():
+        if name.startswith(prefix) and ".attn" in name and name.endswith(".weight") and len(tensor["shape"]) == 2:
+            out, width = tensor["shape"]
+            layer = "diffusion_model." + name[len(prefix):-len(".weight")]
+            shapes[layer + ".lora_up.weight"] = [out, rank]
+            shapes[layer + ".lora_down.weight"] = [rank, width]
+    lora, size = {}, 0
+    for name, (rows, columns) in shapes.items():
+        lora[name] = {"dtype": "F16", "shape": [rows, columns], "data_offsets": [size, size + 2 * rows * columns]}
+        size += 2 * rows * columns
+    text = json.dumps(lora).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + struct.pack("<e", 0.01) * (size // 2))
 
 
 if __name__ == "__main__":

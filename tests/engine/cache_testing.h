@@ -32,6 +32,19 @@ class Text : public Value {
   std::string text_;
 };
 
+/// As a network with a LoRA: most of its memory is that of the checkpoint.
+class Sharing final : public Value {
+ public:
+  Sharing(size_t own, SharedBytes shared) : own_(own), shared_(std::move(shared)) {}
+  std::string_view type() const override { return "SHARING"; }
+  size_t bytes() const override { return own_; }
+  std::vector<SharedBytes> shared() const override { return {shared_}; }
+
+ private:
+  size_t own_;
+  SharedBytes shared_;
+};
+
 /// As a network: stays in memory.
 class Unwritable final : public Text {
  public:

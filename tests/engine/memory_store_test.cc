@@ -132,6 +132,43 @@ TEST_F(MemoryStore, LookingDoesNotCountAsUse) {
   EXPECT_EQ(kept("abcde"), "bcde");
 }
 
+TEST_F(MemoryStore, MemoryInCommonCountsOnceForAsLongAsAnyEntryHoldsIt) {
+  const SharedBytes checkpoint{std::make_shared<int>(), 2000};
+  const auto put_lora = [&](const std::string& name) {
+    store_->put(key_of(name), {{std::make_shared<testing::Sharing>(100, checkpoint)}, 1});
+  };
+  put_lora("a");
+  EXPECT_EQ(store_->bytes(), 2000u + 100 + 256);
+  put_lora("b");
+  put_lora("a");
+  EXPECT_EQ(store_->bytes(), 2000u + 2 * (100 + 256));
+  store_->erase(key_of("a"));
+  EXPECT_EQ(store_->bytes(), 2000u + 100 + 256);
+  store_->erase(key_of("b"));
+  EXPECT_EQ(store_->bytes(), 0u);
+}
+
+TEST_F(MemoryStore, AnEntryThatSharesIsDeclinedOnlyIfAllOfItIsTooMuch) {
+  const SharedBytes checkpoint{std::make_shared<int>(), 3000};
+  for (const char name : std::string("abcd")) {
+    store_->put(key_of(std::string(1, name)), {{std::make_shared<testing::Sharing>(100, checkpoint)}, 1});
+    ASSERT_LE(store_->bytes(), 4u << 10);
+  }
+  EXPECT_EQ(kept("abcd"), "bcd");
+  store_->put(key_of("e"), {{std::make_shared<testing::Sharing>(1500, checkpoint)}, 1});
+  EXPECT_EQ(kept("abcde"), "bcd");
+}
+
+TEST_F(MemoryStore, WhatIsReadWhenItIsUsedCostsAtLeastItsReading) {
+  bound(64);
+  put("a", 0, 30 << 10);   // a network: its step took no time
+  put("b", 1e-6, 30 << 10);
+  get("a");
+  put("c", 1e-6, 1 << 10);
+  put("d", 1e-6, 30 << 10);
+  EXPECT_EQ(kept("abcd"), "acd");
+}
+
 TEST_F(MemoryStore, AnEntryLargerThanTheBoundIsDeclinedAndEvictsNothing) {
   put("a");
   put("b", 100, 4 << 10);

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <unordered_map>
 
+#include "nodes/weights/safetensors.h"
 #include "tests/nodes/workshop.h"
 
 namespace heddle {
@@ -126,6 +128,15 @@ TEST_F(LoraModes, AnotherStrengthReadsNothingOfTheCheckpointAgain) {
   EXPECT_LE(counting.alive(), kCrumbs);
 }
 
+/// The bytes of all matrices of a LoRA's changes, as its file has them.
+size_t bytes_of(const weights::Patches& changes) {
+  size_t bytes = 0;
+  for (const auto& [name, patches] : changes) {
+    for (const weights::Patch& patch : patches) bytes += weights::bytes_of(patch);
+  }
+  return bytes;
+}
+
 TEST_F(LoraModes, TenVariantsCostTenTimesTheLora) {
   const Model base = w_.value<Model>(graph(1), "ckpt", 0);
   base.network->get({});
@@ -136,19 +147,51 @@ TEST_F(LoraModes, TenVariantsCostTenTimesTheLora) {
     variants.push_back(model(0.1 * k));
     variants.back().network->get({});
     counted += SocketType<Model>::bytes(variants.back());
+    EXPECT_EQ(variants.back().weights.shared().owner, base.weights.shared().owner);
   }
-  size_t lora = 0;  // in fp32; its file is in fp16
-  for (const auto& [name, patches] : *variants[0].weights.patches) {
-    for (const weights::Patch& patch : patches) lora += weights::bytes_of(patch);
-  }
-  size_t text = 0;  // the changes of the text encoder, which come from the same file
   const Clip clip = w_.value<Clip>(graph(1), "lora", 1);
-  for (const auto& [name, patches] : *clip.encoders[0].weights.patches) {
-    for (const weights::Patch& patch : patches) text += weights::bytes_of(patch);
-  }
+  const size_t lora = bytes_of(*variants[0].weights.patches);
+  const size_t text = bytes_of(*clip.encoders[0].weights.patches);  // which come from the same file
   EXPECT_EQ(counted, 10 * lora);
   EXPECT_LE(counting.alive(), 10 * (lora + text) + (1 << 16));
-  EXPECT_LT(counted, SocketType<Model>::bytes(base) * 10 / 5);
+  EXPECT_LT(counted, base.weights.shared().bytes * 10 / 5);
+}
+
+/// A LoRA of rank 16 in fp32 on every matrix of the U-Net's attention.
+void write_full_lora(const weights::NamesAndShapes& unet, const std::filesystem::path& path) {
+  std::map<std::string, at::Tensor> lora;
+  for (const auto& [name, shape] : unet) {
+    if (name.find(".attn") == name.npos || !name.ends_with(".weight") || shape.size() != 2) continue;
+    const std::string layer = "diffusion_model." + name.substr(0, name.size() - 7);
+    lora[layer + ".lora_up.weight"] = at::full({shape[0], 16}, 0.01f);
+    lora[layer + ".lora_down.weight"] = at::full({16, shape[1]}, 0.01f);
+  }
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << weights::safetensors_bytes(lora, {});
+}
+
+TEST_F(LoraModes, TenVariantsOfAWholeCheckpointCostTenTimesTheLora) {
+  if (!std::getenv("HEDDLE_LONG_TESTS")) GTEST_SKIP() << "a checkpoint of 2 GB; HEDDLE_LONG_TESTS=1 runs it";
+  w_.add_model("checkpoints", "sd15_full.safetensors", "checkpoints/sd15_full.spec.json");
+  const auto graph_at = [&](double strength) {
+    Graph graph = this->graph(strength, "full");
+    testing::input_of(graph, "ckpt.ckpt_name").literal = "sd15_full.safetensors";
+    return graph;
+  };
+  const CountingAllocator counting;
+  const Model base = w_.value<Model>(graph_at(1), "ckpt", 0);
+  write_full_lora(base.weights.names_and_shapes(), w_.workshop.folders.models["loras"].front() / "full.safetensors");
+  base.network->get({});
+  const size_t checkpoint = counting.alive();
+  EXPECT_NEAR(double(checkpoint), 4.0 * 859'520'964, 1e6);  // the parameters of its U-Net
+  std::vector<Model> variants;
+  for (int k = 1; k <= 10; ++k) {
+    variants.push_back(w_.value<Model>(graph_at(0.1 * k), "lora", 0));
+    variants.back().network->get({});
+  }
+  const size_t lora = bytes_of(*variants[0].weights.patches);
+  EXPECT_GT(lora, size_t{10} << 20);
+  EXPECT_LE(counting.alive() - checkpoint, 10 * lora + (1 << 20));
 }
 
 TEST_F(LoraModes, OnlyMergedWeightsAreCopied) {
@@ -163,7 +206,7 @@ TEST_F(LoraModes, OnlyMergedWeightsAreCopied) {
   }
   EXPECT_GE(counting.alive(), merged);
   EXPECT_LE(counting.alive(), merged + kCrumbs);
-  EXPECT_LT(merged, SocketType<Model>::bytes(base) / 20);
+  EXPECT_LT(merged, base.weights.shared().bytes / 20);
 }
 
 }  // namespace

@@ -16,6 +16,10 @@ using testing::max_difference;
 
 constexpr double kTolerance = 2e-6;  // libtorch's own logarithms and cosines differ by as much
 
+void expect_near(const at::Tensor& actual, const at::Tensor& expected) {
+  EXPECT_LE(testing::measured("noise, draws", max_difference(actual, expected), kTolerance), kTolerance);
+}
+
 uint64_t seed_of(const nlohmann::json& c) { return std::stoull(c.at("seed").get<std::string>()); }
 
 TEST(Noise, StartsAsTheReferencesForEverySeedAndShape) {
@@ -26,7 +30,8 @@ TEST(Noise, StartsAsTheReferencesForEverySeedAndShape) {
       at::Generator generator = make_generator(seed_of(c));
       const at::Tensor drawn =
           starting_noise(noise["shape"].get<std::vector<int64_t>>(), generator);
-      EXPECT_LE(max_difference(drawn, tensors.at(noise["data"])), kTolerance) << noise["data"];
+      SCOPED_TRACE(noise["data"].get<std::string>());
+      expect_near(drawn, tensors.at(noise["data"]));
     }
   }
 }
@@ -38,9 +43,8 @@ TEST(Noise, OfALargeLatentIsTheReferences) {
       starting_noise(big["shape"].get<std::vector<int64_t>>(), generator).flatten();
   const at::Tensor first = at::tensor(big["first"].get<std::vector<float>>());
   const at::Tensor last = at::tensor(big["last"].get<std::vector<float>>());
-  EXPECT_LE(max_difference(drawn.narrow(0, 0, first.numel()), first), kTolerance);
-  EXPECT_LE(max_difference(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last),
-            kTolerance);
+  expect_near(drawn.narrow(0, 0, first.numel()), first);
+  expect_near(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last);
   EXPECT_NEAR(drawn.to(at::kDouble).sum().item<double>(), big["sum"].get<double>(), 0.01);
 }
 
@@ -51,7 +55,8 @@ TEST(Noise, APictureOfABatchTakesTheDrawOfItsIndex) {
     at::Generator generator = make_generator(seed_of(c));
     const at::Tensor drawn = starting_noise(c["shape"].get<std::vector<int64_t>>(), generator,
                                             c["batch_index"].get<std::vector<int64_t>>());
-    EXPECT_LE(max_difference(drawn, tensors.at(c["data"])), kTolerance) << c["data"];
+    SCOPED_TRACE(c["data"].get<std::string>());
+    expect_near(drawn, tensors.at(c["data"]));
   }
 }
 
@@ -63,7 +68,8 @@ TEST(Noise, AncestralDrawsAreAStreamThatBeginsWithTheStartingNoise) {
     const at::Tensor expected = tensors.at(c["draws"]);
     const DrawNoise draw = noise_stream(make_generator(seed_of(c)));
     for (int64_t k = 0; k < expected.size(0); ++k) {
-      EXPECT_LE(max_difference(draw(at::empty(shape)), expected[k]), kTolerance) << c["draws"] << ", draw " << k;
+      SCOPED_TRACE(c["draws"].get<std::string>() + ", draw " + std::to_string(k));
+      expect_near(draw(at::empty(shape)), expected[k]);
     }
   }
 }

@@ -14,6 +14,7 @@ namespace {
 using testing::golden_json;
 using testing::golden_tensors;
 using testing::max_difference;
+using testing::measured;
 
 /// As SaveImage writes a picture: [B, C, H, W] in 0..1 to bytes [B, H, W, C].
 at::Tensor to_bytes(const at::Tensor& x) {
@@ -24,7 +25,8 @@ at::Tensor from_bytes(const at::Tensor& x) { return x.to(at::kFloat).permute({0,
 
 void expect_picture(const at::Tensor& actual, const at::Tensor& expected, const nlohmann::json& c) {
   const at::Tensor bytes = to_bytes(actual);
-  EXPECT_LE(max_difference(bytes, expected), c["levels"].get<double>());
+  const double levels = c["levels"];
+  EXPECT_LE(measured("resize, pictures (levels of 255)", max_difference(bytes, expected), levels), levels);
   const double share = (bytes != expected).to(at::kDouble).mean().item<double>();
   EXPECT_LE(share, c["share"].get<double>());
 }
@@ -43,7 +45,8 @@ TEST(Resize, GivesTheReferencesPicturesAndLatents) {
     if (picture) {
       expect_picture(output, expected, c);
     } else {
-      EXPECT_LE(max_difference(output, expected), c["atol"].get<double>());
+      const double allowed = c["atol"];
+      EXPECT_LE(measured("resize, latents", max_difference(output, expected), allowed), allowed);
     }
   }
 }

@@ -187,9 +187,7 @@ inline void expect_reports(const SamplerLog& log, const nlohmann::json& c) {
 /// Where a level lies on a limit its last bit decides, and the reference has both results.
 inline void expect_final(const SamplerLog& log, const nlohmann::json& c,
                          const SamplerCases& cases, const std::string& sampler) {
-  double tolerance = tolerance_of(log, c, sampler, "tol", "tol_strict");
-  // After one large step nearly nothing is left of to^2 - up^2: the last bit of a root decides.
-  if (sampler.starts_with("dpmpp_2s_ancestral") && c.value("steps", 0) == 2) tolerance *= 3;
+  const double tolerance = tolerance_of(log, c, sampler, "tol", "tol_strict");
   double share = max_difference(log.final, cases.tensors.at(c.at("final"))) / tolerance;
   if (c.contains("final_alt")) {
     const at::Tensor others = cases.tensors.at(c["final_alt"]);

@@ -16,6 +16,7 @@ namespace {
 using testing::golden_json;
 using testing::golden_tensors;
 using testing::max_difference;
+using testing::measured;
 using testing::toy_sampling;
 
 void expect_sigmas(const Sigmas& actual, const nlohmann::json& expected, double relative) {
@@ -26,9 +27,9 @@ void expect_sigmas(const Sigmas& actual, const nlohmann::json& expected, double 
       continue;
     }
     const float sigma = expected[i].get<float>();
-    EXPECT_NEAR(actual[i], sigma,
-                std::max(relative * sigma, relative > 0 && sigma < 1e-3 ? 1e-6 : 0.0))
-        << "value " << i;
+    const double allowed = std::max(relative * sigma, relative > 0 && sigma < 1e-3 ? 1e-6 : 0.0);
+    const std::string group = relative > 0 ? "schedules" : "schedules, entries of the table";
+    EXPECT_LE(measured(group, std::abs(double(actual[i]) - sigma), allowed), allowed) << "value " << i;
   }
 }
 
@@ -81,7 +82,8 @@ TEST(ModelSampling, SigmasAndTimestepsMapToEachOther) {
     const auto expect = [](float actual, const nlohmann::json& expected, double relative) {
       const float value = number(expected);
       if (actual == value) return;
-      EXPECT_NEAR(actual, value, std::max(relative * std::abs(value), relative > 0 ? 1e-9 : 0));
+      const double allowed = std::max(relative * std::abs(value), relative > 0 ? 1e-9 : 0);
+      EXPECT_LE(measured("schedules, sigma and timestep", std::abs(double(actual) - value), allowed), allowed);
     };
     const double relative = sampling.timesteps == Timesteps::kTable ? 0 : 3e-6;
     for (size_t i = 0; i < map["sigma"].size(); ++i) {
@@ -107,8 +109,8 @@ TEST(ModelSampling, ScalesInputsGuessesAndStartsAsTheReference) {
     const at::Tensor x = tensors.at("wrap.x");
     const auto expect = [&](const at::Tensor& actual, const char* key) {
       const at::Tensor expected = tensors.at(c[key]);
-      EXPECT_LE(max_difference(actual, expected), 3e-6 * expected.abs().max().item<double>())
-          << key;
+      const double allowed = 3e-6 * expected.abs().max().item<double>();
+      EXPECT_LE(measured("schedules, scaling", max_difference(actual, expected), allowed), allowed) << key;
     };
     expect(sampling.scale_input(x, sigma), "input");
     expect(sampling.denoised(x, tensors.at("wrap.o"), sigma), "denoised");

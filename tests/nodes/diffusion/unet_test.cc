@@ -48,7 +48,8 @@ Tensor run(const UNet& unet, const Inputs& in, const Heartbeat& heartbeat = {}) 
 void expect_agrees(const nlohmann::json& about, const Tensors& golden, const std::string& name,
                    const Tensor& value) {
   const double tolerance = about.at("tolerance").at(name);
-  EXPECT_LE(testing::max_difference(value, golden.at(name)), tolerance) << name;
+  EXPECT_LE(testing::measured("networks, U-Net", testing::max_difference(value, golden.at(name)), tolerance), tolerance)
+      << name;
 }
 
 void check_case(const UNet& unet, const nlohmann::json& about, const Tensors& golden,

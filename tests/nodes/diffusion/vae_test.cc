@@ -27,7 +27,8 @@ class VaeGolden : public OneThread, public ::testing::WithParamInterface<const c
  protected:
   void expect_agrees(const std::string& name, const Tensor& value) const {
     const double tolerance = about_.at("tolerance").at(name);
-    EXPECT_LE(testing::max_difference(value, golden_.at(name)), tolerance) << name;
+    EXPECT_LE(testing::measured("networks, VAE", testing::max_difference(value, golden_.at(name)), tolerance), tolerance)
+        << name;
   }
 
   const std::string name_ = GetParam();
