@@ -178,6 +178,8 @@ TEST_F(LoraModes, TenVariantsOfAWholeCheckpointCostTenTimesTheLora) {
     testing::input_of(graph, "ckpt.ckpt_name").literal = "sd15_full.safetensors";
     return graph;
   };
+  Cache roomy(make_memory_store(uint64_t{8} << 30), nullptr);  // the checkpoint is kept, as it is on a user's machine
+  w_.workshop.cache = &roomy;
   const CountingAllocator counting;
   const Model base = w_.value<Model>(graph_at(1), "ckpt", 0);
   write_full_lora(base.weights.names_and_shapes(), w_.workshop.folders.models["loras"].front() / "full.safetensors");
