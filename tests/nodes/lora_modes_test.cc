@@ -182,7 +182,7 @@ TEST_F(LoraModes, TenVariantsOfAWholeCheckpointCostTenTimesTheLora) {
   w_.workshop.cache = &roomy;
   const CountingAllocator counting;
   const Model base = w_.value<Model>(graph_at(1), "ckpt", 0);
-  write_full_lora(base.weights.names_and_shapes(), w_.workshop.folders.models["loras"].front() / "full.safetensors");
+  write_full_lora(base.weights.names_and_shapes(), w_.folder / "models/loras/full.safetensors");
   base.network->get({});
   const size_t checkpoint = counting.alive();
   EXPECT_NEAR(double(checkpoint), 4.0 * 859'520'964, 1e6);  // the parameters of its U-Net
