@@ -159,9 +159,8 @@ uint64_t MemoryStore::entries() {
 
 // Ranks are kept in order, which a NaN would break.
 Rank MemoryStore::rank_now(double seconds, const Charge& charge) {
-  const double bytes = double(charge.whole());
-  const double cost = std::max(std::isfinite(seconds) ? seconds : 0, bytes / kBytesReadInASecond);
-  return {age_ + cost / bytes, ++uses_};
+  const double cost_of_a_byte = (std::isfinite(seconds) ? seconds : 0) / double(charge.whole());
+  return {age_ + std::max(cost_of_a_byte, 1 / kBytesReadInASecond), ++uses_};
 }
 
 uint64_t MemoryStore::added_by(const Charge& charge) const {

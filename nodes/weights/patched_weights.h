@@ -28,8 +28,7 @@ bool goes_beside(const std::vector<Patch>& patches, const std::vector<int64_t>& 
 
 /// `base` with changes. Tensors without any are those of `base` itself. What is merged is rounded to
 /// fp16 once more for kFp16, as ComfyUI keeps text encoders; patched weights of fp8 stay in fp32.
-/// `patches` may be null. Its get() throws
-/// FileError if a patch does not fit.
+/// `patches` may be null. Its get() throws FileError if a patch does not fit.
 std::shared_ptr<const diffusion::Weights> patched_weights(
     std::shared_ptr<const diffusion::Weights> base, std::shared_ptr<const Patches> patches,
     Rounding rounding, Placement placement);

@@ -63,25 +63,21 @@ def full(heddle, checkpoint, environment, folder):
     graphs["lora"].write_text(json.dumps(one_step(lora=True)))
 
     def command(graph, *options):
-        return [heddle, "run", str(graphs[graph]), "--models", str(models), "--no-cache", "--quiet", "--data",
-                f"{folder}/data", "--out", f"{folder}/out", *options]
+        return [heddle, "run", str(graphs[graph]), "--models", str(models), "--quiet", "--data", f"{folder}/data", "--out",
+                f"{folder}/out", *options]
 
-    def kept(graph, *options):
-        return [c for c in command(graph, *options) if c != "--no-cache"] + ["--cache-dir", tempfile.mkdtemp(dir=folder)]
+    def another(name, graph, *five):
+        """What each picture after the first one takes."""
+        once, _ = run(command(graph, "--cache-dir", tempfile.mkdtemp(dir=folder)), environment)
+        all_five, peak = run(command(graph, "--cache-dir", tempfile.mkdtemp(dir=folder), *five), environment)
+        print(f"{name:<58} {(all_five - once) / 4 * 1000:9.0f} ms {peak:8.0f} MB")
 
-    measure("checkpoint: first time, with the file's hash", command("plain"), environment, runs=1)
-    measure("checkpoint: load, encode, one step and decode at 64x64", command("plain"), environment, runs=3)
-    measure("the same with a LoRA of rank 16", command("lora"), environment, runs=3)
-    another(kept("plain"), ["--seed", "1..5"], "another seed in the same process", environment)
-    strengths = ["--set", "LoraLoaderModelOnly.strength_model=0.1,0.2,0.3,0.4,0.5"]
-    another(kept("lora"), strengths, "another strength in the same process", environment)
-
-
-def another(command, five, name, environment):
-    """What each picture after the first one takes."""
-    once, _ = run(command, environment)
-    all_five, peak = run(command[:-1] + [tempfile.mkdtemp(dir=command[-1])] + five, environment)
-    print(f"{name:<58} {(all_five - once) / 4 * 1000:9.0f} ms {peak:8.0f} MB")
+    measure("checkpoint: first time, with the file's hash", command("plain", "--no-cache"), environment, runs=1)
+    measure("checkpoint: load, encode, one step and decode at 64x64", command("plain", "--no-cache"), environment, runs=3)
+    measure("the same with a LoRA of rank 16", command("lora", "--no-cache"), environment, runs=3)
+    another("another seed in the same process", "plain", "--seed", "1..5")
+    another("another strength in the same process", "lora", "--set",
+            "LoraLoaderModelOnly.strength_model=0.1,0.2,0.3,0.4,0.5")
 
 
 def one_step(lora):

@@ -83,13 +83,13 @@ TEST_F(Compatibility, NothingIsSaidToWorkWithoutATest) {
 TEST_F(Compatibility, EveryNodeSamplerAndSchedulerIsListed) {
   Registry registry;
   register_nodes(registry);
-  const std::set<std::string> nodes = names("Nodes");
+  const std::set<std::string> nodes = names("Nodes"), samplers = names("Samplers"), schedulers = names("Schedulers");
   for (const auto& name : registry.names()) {
     EXPECT_TRUE(nodes.contains(std::string(name))) << name;
   }
   for (const std::string& name : nodes) EXPECT_TRUE(registry.find(name)) << name << " is no node of this program";
-  for (const std::string& name : diffusion::sampler_names()) EXPECT_TRUE(names("Samplers").contains(name)) << name;
-  for (const std::string& name : diffusion::schedule_names()) EXPECT_TRUE(names("Schedulers").contains(name)) << name;
+  for (const std::string& name : diffusion::sampler_names()) EXPECT_TRUE(samplers.contains(name)) << name;
+  for (const std::string& name : diffusion::schedule_names()) EXPECT_TRUE(schedulers.contains(name)) << name;
 }
 
 }  // namespace
