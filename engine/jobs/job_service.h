@@ -1,0 +1,109 @@
+// The life of jobs: accepted, queued, run one after the other, cancelled, retried, and told about. The one owner of the
+// queue in memory; what must survive is in the store. All methods are thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/job.h"
+#include "engine/jobs/gate.h"
+#include "engine/jobs/job_record.h"
+#include "engine/jobs/job_store.h"
+#include "engine/observer.h"
+
+namespace heddle {
+
+/// What is asked for. The graph has been checked: it has no problems for these targets.
+struct Submission {
+  std::string id;  // "": a new one is made
+  Json request;    // see JobRequest in job_record.h
+  std::optional<double> number;  // else the counter's next, negative where `front`
+  bool front = false;
+  int64_t priority = 0;
+  Idempotency idempotency = {};
+};
+
+struct Accepted {
+  std::string id;
+  QueuePlace place;
+  bool is_new = true;
+  /// Events of the job are delivered once it is open: whoever answers the request opens it after the answer.
+  std::shared_ptr<Gate> gate;
+};
+/// The queue is full: 429.
+struct QueueFull : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+using SubmitDone = std::function<void(const Accepted& accepted, std::exception_ptr failure)>;
+
+enum class CancelOutcome { kUnknown, kAlreadyOver, kCancelled };
+
+struct ServiceSettings {
+  size_t max_queue = 10'000;
+  int64_t history_count = 100'000;
+  Millis history_age = 0;     // 0: no bound
+  int max_crashes = 5;
+};
+
+/// Hears of everything that happens, in the order in which it is to be told, on a thread of the service. An event with a
+/// gate is not to be told before the gate is open. Must be quick.
+class JobListener {
+ public:
+  virtual ~JobListener() = default;
+  /// `owner`: client_id of the job. Numbers of kept events may still be 0 here where their commit is under way.
+  virtual void on_event(const JobEvent& event, const std::string& owner, const std::shared_ptr<Gate>& gate) = 0;
+  virtual void on_preview(const std::string& /*job*/, const std::string& /*step*/, const std::string& /*owner*/,
+                          const Picture& /*picture*/, const std::shared_ptr<Gate>& /*gate*/) {}
+  /// Jobs waiting and running together have changed.
+  virtual void on_queue(size_t /*remaining*/) {}
+};
+
+class JobService {
+ public:
+  /// Takes up what the store has: queued jobs, and running ones again. Everything outlives the service.
+  JobService(JobStore& store, Workshop workshop, ServiceSettings settings, MillisClock clock);
+  ~JobService();
+
+  void add_listener(JobListener& listener);  // before start()
+  void start();
+  /// Lets the running job go (it is queued again at the next start) or, with `finish_running`, waits for it.
+  void stop(bool finish_running);
+
+  /// `done` is called when the job is on disk, or with QueueFull, DuplicateJob, IdempotencyConflict...
+  void submit(Submission submission, SubmitDone done);
+
+  struct Queue {
+    std::vector<std::shared_ptr<const JobRecord>> running, pending;  // pending: the next one first
+    bool paused = false;
+  };
+  Queue queue() const;
+  size_t remaining() const;
+
+  /// The state as committed, or as queued and running in memory.
+  std::optional<JobRecord> find(const std::string& job) const;
+  /// `done` with the outcome once it is certain; a running job's steps stop soon after.
+  void cancel(const std::string& job, std::function<void(CancelOutcome)> done);
+  /// Cancels the job that runs now, if any and, with a name, if it is that one. ComfyUI's /interrupt.
+  void interrupt(const std::string& job = "");
+  std::optional<QueuePlace> move(const std::string& job, std::optional<int64_t> priority, std::optional<size_t> position);
+  void pause(bool paused);
+
+  /// Calls once when the job is over (with its record), or at once; nothing for an unknown one. The number cancels it.
+  int64_t when_over(const std::string& job, std::function<void(std::optional<JobRecord>)> call);
+  void forget_when_over(int64_t number);
+
+  /// Between jobs: drops results and networks from memory.
+  void free_memory();
+
+  JobStore& store();
+  const Workshop& workshop() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace heddle
