@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/key.h"
+
 namespace heddle {
 namespace {
 
@@ -63,8 +65,13 @@ class Temporary {
     }
   }
 
+  /// All bytes are on the disk.
+  void finish() {
+    if (::fsync(fd_.get()) != 0 || !fd_.close()) fail("write", target_, errno);
+  }
+
+  // REQUIRES of both: finish().
   void replace_target() {
-    finish();
     if (::rename(path_.c_str(), target_.c_str()) != 0) fail("write", target_, errno);
     path_.clear();
     flush_folder();
@@ -72,7 +79,6 @@ class Temporary {
 
   /// False if the target exists.
   bool become_target() {
-    finish();
     if (!take_free_name()) {
       if (errno == EEXIST) return false;
       fail("write", target_, errno);
@@ -82,10 +88,6 @@ class Temporary {
   }
 
  private:
-  void finish() {
-    if (::fsync(fd_.get()) != 0 || !fd_.close()) fail("write", target_, errno);
-  }
-
   /// Short, so that it fits wherever the target's name does; another process' leftover just costs a
   /// number.
   int create() {
@@ -129,6 +131,7 @@ class Temporary {
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   Temporary temporary(path);
   temporary.append(bytes);
+  temporary.finish();
   temporary.replace_target();
 }
 
@@ -136,9 +139,17 @@ bool write_new_file(const fs::path& path, std::string_view bytes) {
   return write_new_file(path, [&](const AppendBytes& append) { append(bytes); });
 }
 
-bool write_new_file(const fs::path& path, const FileContent& content) {
+bool write_new_file(const fs::path& path, const FileContent& content, const BeforeNaming& before_naming) {
   Temporary temporary(path);
-  content([&](std::string_view bytes) { temporary.append(bytes); });
+  Hasher hasher;
+  uint64_t size = 0;
+  content([&](std::string_view bytes) {
+    temporary.append(bytes);
+    size += bytes.size();
+    if (before_naming) hasher.add_raw(bytes.data(), bytes.size());
+  });
+  temporary.finish();
+  if (before_naming) before_naming(hasher.finish().hex(), size);
   return temporary.become_target();
 }
 

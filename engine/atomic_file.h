@@ -3,6 +3,7 @@
 // target; nothing ever reads it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -23,8 +24,12 @@ bool write_new_file(const std::filesystem::path& path, std::string_view bytes);
 using AppendBytes = std::function<void(std::string_view bytes)>;
 using FileContent = std::function<void(const AppendBytes& append)>;
 
-/// As above, piece by piece. What `content` throws passes through, and leaves nothing behind either.
-bool write_new_file(const std::filesystem::path& path, const FileContent& content);
+/// Told what a file holds when it is whole and on the disk, before it gets its name.
+using BeforeNaming = std::function<void(const std::string& sha256, uint64_t bytes)>;
+
+/// As above, piece by piece. What `content` and `before_naming` throw passes through, and leaves nothing behind either.
+bool write_new_file(const std::filesystem::path& path, const FileContent& content,
+                    const BeforeNaming& before_naming = nullptr);
 
 /// The whole file. Throws std::runtime_error that names it and the reason.
 std::string read_file(const std::filesystem::path& path);

@@ -195,6 +195,7 @@ class Execution {
   CachedResult take_step(int i) {
     if (session_.cancel) session_.cancel->check();
     if (plan_.steps[size_t(i)].action != Action::kCached) return run_step(i);
+    if (const auto& saved = plan_.steps[size_t(i)].saved) return show_again(i, *saved);
     const Key& key = plan_.steps[size_t(i)].key;
     auto cached = session_.cache->get(key);
     if (!cached || cached->outputs.size() != checked_.steps[size_t(i)].node->outputs.size()) {
@@ -210,6 +211,14 @@ class Execution {
     return std::move(*cached);
   }
 
+  CachedResult show_again(int i, const SavedOutput& saved) {
+    tell([&](Observer& o) { o.step_output_cached(ref(i), saved); });
+    const std::lock_guard lock(result_mutex_);
+    ++result_.cached;
+    result_.outputs[graph_.steps[size_t(i)].id] = saved.ui;
+    return {};
+  }
+
   CachedResult run_step(int i) {
     const auto start = Clock::now();
     if (session_.observer) tell([&](Observer& o) { o.step_started(ref(i)); });
@@ -217,6 +226,9 @@ class Execution {
     const std::unique_ptr<Node> instance = node.make();
     bind_inputs(i, *instance);
     RunContext context = make_context(i);
+    if (session_.ledger && node.info.is_output) {
+      context.on_saving = [this](const SavedFileRecord& file) { session_.ledger->about_to_name(file); };
+    }
     CachedResult result{.outputs = {}, .seconds = 0, .history = inherited_history(i)};
     std::optional<Origin> origin;
     if (node.info.is_output) context.origin = &origin.emplace(with_history(session_.origin, result.history));
@@ -226,6 +238,7 @@ class Execution {
     result.seconds = seconds_since(start);
     add_notes(i, context.notes, result.history);
     if (session_.cache && !node.info.is_output) keep(i, result);
+    if (session_.ledger && node.info.is_output) keep_saved(i, {context.ui, context.saved});
     report(i, context, result.seconds);
     return result;
   }
@@ -236,6 +249,11 @@ class Execution {
       if (const auto cached = session_.cache->get(key)) return verify(cached->outputs, result.outputs);
     }
     session_.cache->put(key, result);
+  }
+
+  void keep_saved(int i, const SavedOutput& output) {
+    session_.ledger->keep(plan_.steps[size_t(i)].key, output);
+    tell([&](Observer& o) { o.step_saved(ref(i), output.files); });
   }
 
   // Of all inputs, each note once.
@@ -289,8 +307,8 @@ class Execution {
     if (!session_.observer) return context;
     context.on_progress = [this, i](int value, int total, const Picture* preview) {
       tell([&](Observer& o) {
-        o.step_progress(ref(i), value, total);
         if (preview) o.step_preview(ref(i), *preview);
+        o.step_progress(ref(i), value, total);
       });
     };
     context.on_warning = [this, i](const std::string& message) {
@@ -340,7 +358,8 @@ class Execution {
 
 // Verifying runs everything that is needed, cached or not, so nothing is planned from the cache.
 Plan plan_for(const CheckedGraph& checked, const std::vector<Key>& keys, const Session& session) {
-  return make_plan(checked, keys, session.verify_cache ? nullptr : session.cache);
+  return make_plan(checked, keys, session.verify_cache ? nullptr : session.cache,
+                   session.verify_cache ? nullptr : session.ledger);
 }
 
 }  // namespace
@@ -356,6 +375,7 @@ RunResult run_graph(const Graph& graph, const CheckedGraph& checked, const std::
     RunResult result;
     result.values.resize(checked.steps.size());
     const Plan plan = plan_for(checked, keys, session);
+    if (session.observer) session.observer->planned(plan);
     try {
       Execution(graph, checked, plan, session, result).run();
       return result;

@@ -30,6 +30,7 @@ struct Session {
   Cache* cache = nullptr;          // null: nothing is kept
   Observer* observer = nullptr;    // null: nobody watches
   const CancelFlag* cancel = nullptr;
+  OutputLedger* ledger = nullptr;  // null: steps that save always do
   bool verify_cache = false;       // compute cached results again and compare the bytes
 };
 

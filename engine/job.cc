@@ -35,13 +35,14 @@ PreparedJob prepare_job(JobRequest request, const Workshop& workshop) {
 }
 
 RunResult run_job(const PreparedJob& job, const Workshop& workshop, Observer* observer, const CancelFlag* cancel,
-                  bool verify_cache) {
+                  OutputLedger* ledger) {
   const Session session{.folders = workshop.folders,
                         .origin = job.origin,
                         .cache = workshop.cache,
                         .observer = observer,
                         .cancel = cancel,
-                        .verify_cache = verify_cache};
+                        .ledger = ledger,
+                        .verify_cache = workshop.verify_cache};
   return run_graph(job.graph, job.checked, job.keys.keys, session);
 }
 

@@ -18,6 +18,7 @@ struct Workshop {
   FileHashes& hashes;
   Cache* cache = nullptr;
   std::string numerics;
+  bool verify_cache = false;
 };
 
 struct JobRequest {
@@ -41,6 +42,6 @@ PreparedJob prepare_job(JobRequest request, const Workshop& workshop);
 
 /// REQUIRES: no problems. Throws StepError or Cancelled.
 RunResult run_job(const PreparedJob& job, const Workshop& workshop, Observer* observer, const CancelFlag* cancel,
-                  bool verify_cache = false);
+                  OutputLedger* ledger = nullptr);
 
 }  // namespace heddle

@@ -19,9 +19,12 @@ void find_equal_steps(const CheckedGraph& checked, Plan& plan) {
   }
 }
 
+// An output step that nothing else can read from: all it gives is in the ledger.
+bool shows_only(const CheckedStep& step) { return step.node->info.is_output && step.node->outputs.empty(); }
+
 }  // namespace
 
-Plan make_plan(const CheckedGraph& checked, const std::vector<Key>& keys, Cache* cache) {
+Plan make_plan(const CheckedGraph& checked, const std::vector<Key>& keys, Cache* cache, OutputLedger* ledger) {
   Plan plan;
   plan.steps.resize(checked.steps.size());
   for (size_t i = 0; i < keys.size(); ++i) plan.steps[i].key = keys[i];
@@ -35,7 +38,8 @@ Plan make_plan(const CheckedGraph& checked, const std::vector<Key>& keys, Cache*
     if (!wanted[size_t(*it)]) continue;
     plan.order.push_back(*it);
     if (cache && !step.node->info.is_output) planned.tier = cache->find(planned.key);
-    planned.action = planned.tier == Tier::kNone ? Action::kRun : Action::kCached;
+    if (ledger && shows_only(step)) planned.saved = ledger->find(planned.key);
+    planned.action = planned.tier == Tier::kNone && !planned.saved ? Action::kRun : Action::kCached;
     if (planned.action == Action::kCached) continue;
     for (const BoundInput& input : step.inputs) {
       if (input.is_link()) wanted[size_t(shared_step(plan, input.step))] = 1;

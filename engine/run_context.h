@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/json.h"
+#include "engine/saved_output.h"
 
 namespace heddle {
 
@@ -51,6 +52,10 @@ class RunContext {
   const CancelFlag* cancel = nullptr;
   std::function<void(int value, int total, const Picture* preview)> on_progress;
   std::function<void(const std::string&)> on_warning;
+  /// Where set, told of each file that the step saves, before it gets its name. What it throws prevents that.
+  std::function<void(const SavedFileRecord&)> on_saving;
+  /// The files that the step has saved, where on_saving is set.
+  std::vector<SavedFileRecord> saved;
 
   /// What the step shows, as ComfyUI's `ui` output: {"images": [{"filename", "subfolder", "type"}]}.
   Json ui = Json::object();

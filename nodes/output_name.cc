@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/save_file.h"
+
 namespace heddle {
 namespace {
 
@@ -48,12 +50,12 @@ int64_t next_number(const fs::path& folder, const std::string& name) {
 }  // namespace
 
 SavedFile save_numbered(const fs::path& root, const std::string& prefix, std::string_view extension,
-                        const NameFacts& facts, std::string_view bytes) {
-  return save_numbered(root, prefix, extension, facts, [&](const AppendBytes& append) { append(bytes); });
+                        const NameFacts& facts, std::string_view bytes, RunContext& context) {
+  return save_numbered(root, prefix, extension, facts, [&](const AppendBytes& append) { append(bytes); }, context);
 }
 
 SavedFile save_numbered(const fs::path& root, const std::string& prefix, std::string_view extension,
-                        const NameFacts& facts, const FileContent& content) {
+                        const NameFacts& facts, const FileContent& content, RunContext& context) {
   const fs::path wanted = fs::path(expand(prefix, facts)).lexically_normal();
   if (wanted.is_absolute() || (!wanted.empty() && *wanted.begin() == "..")) {
     throw std::runtime_error("filename_prefix \"" + prefix + "\" leaves the output folder; give a name inside it");
@@ -67,7 +69,9 @@ SavedFile save_numbered(const fs::path& root, const std::string& prefix, std::st
   replace_all(name, "%batch_num%", std::to_string(facts.batch_number));
   for (int64_t number = next_number(folder, counted);; ++number) {
     const std::string file = name + "_" + padded(number, 5) + "_" + std::string(extension);
-    if (write_new_file(folder / file, content)) return {folder / file, file, wanted.parent_path().generic_string()};
+    if (save_new_file(folder / file, content, context)) {
+      return {folder / file, file, wanted.parent_path().generic_string()};
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/atomic_file.h"
+#include "engine/run_context.h"
 
 namespace heddle {
 
@@ -26,9 +27,9 @@ struct NameFacts {
 /// Writes `bytes` under the next free number in `root`/PREFIX; never replaces a file, also when processes race.
 /// Throws std::runtime_error if the prefix leaves `root`, or the file cannot be written.
 SavedFile save_numbered(const std::filesystem::path& root, const std::string& prefix, std::string_view extension,
-                        const NameFacts& facts, std::string_view bytes);
+                        const NameFacts& facts, std::string_view bytes, RunContext& context);
 /// The same for a file that is made piece by piece; `content` starts over if another process took the number meanwhile.
 SavedFile save_numbered(const std::filesystem::path& root, const std::string& prefix, std::string_view extension,
-                        const NameFacts& facts, const FileContent& content);
+                        const NameFacts& facts, const FileContent& content, RunContext& context);
 
 }  // namespace heddle

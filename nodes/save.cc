@@ -36,7 +36,7 @@ void save_pictures(const Image& images, const Target& target, const Encode& enco
   for (; facts.batch_number < images.pixels.size(0); ++facts.batch_number) {
     context.check_cancelled();
     const std::string bytes = encode(to_picture(images.pixels, facts.batch_number), texts);
-    const SavedFile saved = save_numbered(target.folder, target.prefix, target.extension, facts, bytes);
+    const SavedFile saved = save_numbered(target.folder, target.prefix, target.extension, facts, bytes, context);
     list.push_back({{"filename", saved.filename}, {"subfolder", saved.subfolder}, {"type", target.type}});
   }
 }
@@ -144,7 +144,7 @@ struct SaveLatent final : Node {
 
   void run(RunContext& context) override {
     const SavedFile saved = save_numbered(context.folders->output, *filename_prefix, ".latent",
-                                          {.now = context.origin->now}, latent_file(*samples, *context.origin));
+                                          {.now = context.origin->now}, latent_file(*samples, *context.origin), context);
     context.ui["latents"] = Json::array(
         {{{"filename", saved.filename}, {"subfolder", saved.subfolder}, {"type", "output"}}});
   }

@@ -30,7 +30,8 @@ void save_tensors(const weights::TensorsToWrite& tensors, FileTexts texts, const
   for (const auto& [keyword, text] : origin_texts(*context.origin)) texts.emplace(keyword, text);
   const SavedFile saved =
       save_numbered(context.folders->output, prefix, ".safetensors", {.now = context.origin->now},
-                    [&](const AppendBytes& append) { weights::write_safetensors(watched(tensors, context), texts, append); });
+                    [&](const AppendBytes& append) { weights::write_safetensors(watched(tensors, context), texts, append); },
+                    context);
   context.ui["files"].push_back({{"filename", saved.filename}, {"subfolder", saved.subfolder}, {"type", "output"}});
 }
 

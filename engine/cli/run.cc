@@ -82,7 +82,8 @@ class Runner {
         system_(program.backend.system_info()),
         cache_(open_cache(options, task.place, program.registry.readers())),
         hashes_(task.place.cache / "file_hashes"),
-        workshop_{program.registry, task.place.folders, hashes_, cache_.get(), system_.numerics},
+        workshop_{program.registry, task.place.folders,  hashes_,
+                  cache_.get(),     system_.numerics, options.verify_cache},
         progress_(program.terminal, steady_seconds) {}
 
   int run() {
@@ -181,7 +182,7 @@ class Runner {
       observers.add(log.emplace(std::to_string(k + 1), job.checked));
     }
     try {
-      return run_job(job, workshop_, &observers, &cancel_, options_.verify_cache);
+      return run_job(job, workshop_, &observers, &cancel_);
     } catch (...) {
       progress_.clear();
       throw;

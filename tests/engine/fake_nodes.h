@@ -10,6 +10,7 @@
 
 #include "engine/backend.h"
 #include "engine/folders.h"
+#include "engine/save_file.h"
 #include "tests/engine/fakes.h"
 
 namespace heddle::testing {
@@ -28,8 +29,7 @@ struct SaveText final : Node {
     for (int number = 1;; ++number) {
       const std::string name =
           (prefix.given() ? *prefix : "text") + "_" + std::to_string(number) + ".txt";
-      if (std::filesystem::exists(folder / name)) continue;
-      std::ofstream(folder / name) << *text;
+      if (!save_new_file(folder / name, [&](const AppendBytes& append) { append(*text); }, context)) continue;
       context.ui["texts"] = {{{"filename", name}, {"subfolder", ""}, {"type", "output"}}};
       return;
     }

@@ -113,7 +113,10 @@ TEST(Latents, SaveAndLoadGiveTheSame) {
 
 TEST(OutputName, CountsUpAndNeverReplaces) {
   const TemporaryFolder folder;
-  const auto save = [&](const std::string& prefix) { return save_numbered(folder.path(), prefix, ".txt", {}, "x").filename; };
+  const auto save = [&](const std::string& prefix) {
+    RunContext context;
+    return save_numbered(folder.path(), prefix, ".txt", {}, "x", context).filename;
+  };
   EXPECT_EQ(save("a"), "a_00001_.txt");
   EXPECT_EQ(save("a"), "a_00002_.txt");
   testing::write_text(folder / "a_00041_.png", "x");
@@ -124,7 +127,8 @@ TEST(OutputName, CountsUpAndNeverReplaces) {
 TEST(OutputName, StaysInItsFolder) {
   const TemporaryFolder folder;
   for (const char* prefix : {"../x", "/tmp/x", "a/../../x"}) {
-    EXPECT_THAT([&] { save_numbered(folder.path(), prefix, ".txt", {}, "x"); },
+    RunContext context;
+    EXPECT_THAT([&] { save_numbered(folder.path(), prefix, ".txt", {}, "x", context); },
                 ThrowsMessage<std::runtime_error>(HasSubstr("leaves the output folder")))
         << prefix;
   }
