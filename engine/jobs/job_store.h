@@ -14,6 +14,7 @@
 
 #include "engine/jobs/job_record.h"
 #include "engine/key.h"
+#include "engine/saved_output.h"
 
 namespace heddle {
 
@@ -24,11 +25,14 @@ enum class Durability {
 
 /// Called on the store's own thread once a write is on disk, or with what prevented it (disk full...). Must be quick.
 using Committed = std::function<void(std::exception_ptr failure)>;
+/// The same for a write that keeps an event: with the event's number.
+using EventKept = std::function<void(int64_t number, std::exception_ptr failure)>;
 
 struct AcceptedJob {
   std::string id;
   int64_t order = 0;
   bool is_new = true;  // false: the idempotency key was known, and `id` is the job it stands for
+  int64_t event = 0;   // number of "queued"
 };
 using JobAccepted = std::function<void(const AcceptedJob& accepted, std::exception_ptr failure)>;
 
@@ -48,7 +52,7 @@ struct Idempotency {
 
 /// A page of jobs, newest first unless said otherwise.
 struct JobQuery {
-  std::optional<JobState> state;
+  std::optional<JobState> state = std::nullopt;
   bool only_over = false;
   bool only_started = false;     // leaves out jobs that were cancelled while they waited
   bool oldest_first = false;
@@ -56,17 +60,6 @@ struct JobQuery {
   int64_t offset = 0;            // jobs to skip; for ComfyUI's history
   int limit = 100;
   bool without_request = false;  // leaves `request` null: lists need not carry graphs
-};
-
-struct SavedFileRecord {
-  std::filesystem::path path;  // absolute
-  std::string sha256;
-  uint64_t bytes = 0;
-};
-/// What an output step made, by its content key: good while each file has its hash.
-struct SavedOutput {
-  Json ui;
-  std::vector<SavedFileRecord> files;
 };
 
 /// A file about to be put in its place by a job that has not finished the step.
@@ -98,16 +91,16 @@ class JobStore {
   /// Adds a queued job, its first event ("queued"), and remembers the idempotency key.
   virtual void accept(JobRecord job, Idempotency idempotency, JobAccepted done) = 0;
   /// State running, started now; an event "started". `started` stays as it was for a job that had started before.
-  virtual void start(const std::string& job, Millis now, Committed done) = 0;
+  virtual void start(const std::string& job, Millis now, EventKept done) = 0;
   /// Keeps an event. For "step_finished" with "cached" false it also sets the job's `crashes` to 0 and forgets the
   /// intents of the job for paths in data["files"][]["path"]... which the store drops from what it keeps of the event.
-  virtual void add_event(JobEvent event, Committed done) = 0;
+  virtual void add_event(JobEvent event, EventKept done) = 0;
   /// The end of a job: state, result, an event named after the state with data {"error"} where there is one, its intents
   /// forgotten, a webhook delivery if it asked for one.
   virtual void finish(const std::string& job, JobState state, Json result, Millis now,
-                      std::optional<WebhookDelivery> webhook, Committed done) = 0;
+                      std::optional<WebhookDelivery> webhook, EventKept done) = 0;
   /// Back to queued, with `crashes`; an event "requeued".
-  virtual void requeue(const std::string& job, int crashes, Millis now, Committed done) = 0;
+  virtual void requeue(const std::string& job, int crashes, Millis now, EventKept done) = 0;
   virtual void set_place(const std::string& job, QueuePlace place, Committed done) = 0;
   /// Jobs that are over, with events and keys; others are left. Files are the caller's business.
   virtual void remove(const std::vector<std::string>& jobs, Committed done) = 0;
