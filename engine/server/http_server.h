@@ -41,8 +41,9 @@ struct ServerLimits {
   uint64_t body_bytes = uint64_t{100} << 20;         // of one request
   uint64_t all_body_bytes = uint64_t{1} << 30;       // of all requests being read or handled together: 503 beyond
   int connections = 1024;                            // more are answered 503 and closed
-  std::chrono::seconds request_time{120};            // from the first byte of a request to its last
-  std::chrono::seconds idle_time{75};                // of a kept-alive connection
+  std::chrono::milliseconds request_time{120'000};   // from the first byte of a request to its last; of a stalled write
+  std::chrono::milliseconds idle_time{75'000};       // of a kept-alive connection
+  std::chrono::milliseconds socket_idle_time{30'000};  // of a WebSocket, until a ping; and from that to the end
   size_t socket_message_bytes = 4 << 20;             // incoming
   size_t backlog_bytes = 64 << 20;                   // outgoing, of one socket or stream
   int handler_threads = 8;
@@ -65,7 +66,8 @@ class HttpServer {
   /// Binds, listens and serves on threads of its own. Throws std::runtime_error in words (port in use, no permission).
   void start();
   int port() const;
-  /// Takes no new connections, lets requests in progress be answered for up to `grace`, and closes. Idempotent.
+  /// Takes no new connections, lets requests in progress be answered for up to `grace`, and closes. Idempotent. Not to be
+  /// called by a handler or a listener: it waits for them.
   void stop(std::chrono::milliseconds grace);
 
   struct Counts {
