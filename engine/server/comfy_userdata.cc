@@ -96,12 +96,12 @@ class UserData {
 
   Response list_tree(const Request& request) const {
     if (!fs::exists(folder_)) return json_response(Json::array());
-    const std::string folder = decoded_again(request.parameter("path").value_or(""));
-    const fs::path path = folder.empty() ? folder_ : folder_at(folder);
+    const std::string folder = decoded_again(request.parameter("path").value_or("."));
+    const fs::path path = folder_at(folder);
     if (!fs::exists(path)) throw Refusal(404, "there is no folder \"" + folder + "\"");
     if (!fs::is_directory(path)) throw Refusal(400, "\"" + folder + "\" is not a folder");
-    const std::string relative = path.lexically_relative(folder_).generic_string();
-    return json_response(tree_of(list_files(path, Depth::kTree), folder.empty() ? "" : relative + "/"));
+    const std::string above = path == folder_ ? "" : path.lexically_relative(folder_).generic_string() + "/";
+    return json_response(tree_of(list_files(path, Depth::kTree), above));
   }
 
   Response get(const Request& request) const {
@@ -160,7 +160,9 @@ class UserData {
     return file;
   }
 
+  // "" and "." are the user's folder itself.
   fs::path folder_at(std::string name) const {
+    if (name.empty() || name == "." || name == "./") return folder_;
     if (name.ends_with('/')) name.pop_back();
     const std::optional<fs::path> path = inside(folder_, name, Hidden::kAllowed);
     if (!path) throw Refusal(403, "the folder lies outside of the user's");
