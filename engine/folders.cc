@@ -8,6 +8,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "engine/text_encoding.h"
+
 namespace heddle {
 namespace {
 
@@ -16,6 +18,8 @@ namespace fs = std::filesystem;
 bool has_model_extension(const fs::path& file, std::string_view kind) {
   static const std::set<std::string> kExtensions{".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"};
   if (kind == "configs") return file.extension() == ".yaml";
+  if (kind == "classifiers") return file.extension().empty();
+  if (kind == "diffusers") return false;  // its models are folders
   return kExtensions.contains(file.extension().string());
 }
 
@@ -34,7 +38,9 @@ void list_below(const fs::path& root, bool recursive, const std::function<bool(c
     // A ring of links would be walked for ever.
     if (is_folder && (!recursive || it->path().filename() == ".git" || it.depth() > 16)) it.disable_recursion_pending();
     if (!is_folder && it->is_regular_file(error) && wanted(it->path())) {
-      names.insert(it->path().lexically_relative(root).generic_string());
+      // Graphs and lists are JSON, which has no other texts.
+      std::string name = it->path().lexically_relative(root).generic_string();
+      if (is_utf8(name)) names.insert(std::move(name));
     }
     error.clear();
     it.increment(error);

@@ -4,12 +4,16 @@
 namespace heddle {
 namespace {
 
+// Editors round numbers to the step where they are told nothing else, and 7.25 of a scale in steps of 0.1 to 7.3.
+constexpr double kFinestRounding = 0.01;
+
 Json options_of(const InputSpec& spec) {
   Json options = Json::object();
   if (!spec.default_value.is_null()) options["default"] = spec.default_value;
   if (!spec.min.is_null()) options["min"] = spec.min;
   if (!spec.max.is_null()) options["max"] = spec.max;
   if (spec.step > 0) options["step"] = spec.type == "INT" ? Json(int64_t(spec.step)) : Json(spec.step);
+  if (spec.type == "FLOAT" && spec.step > kFinestRounding) options["round"] = kFinestRounding;
   if (spec.widget.multiline) options["multiline"] = true;
   if (spec.widget.dynamic_prompts) options["dynamicPrompts"] = true;
   if (spec.widget.control_after_generate) options["control_after_generate"] = true;
@@ -43,6 +47,11 @@ Json node_info(const NodeDeclaration& node, const std::string& name, const Folde
     const char* section = spec.required ? "required" : "optional";
     input[section][spec.name] = input_info(spec, folders);
     order[section].push_back(spec.name);
+  }
+  if (node.info.is_output) {
+    // What it saves carries the graph and the editor's document.
+    input["hidden"] = {{"prompt", "PROMPT"}, {"extra_pnginfo", "EXTRA_PNGINFO"}};
+    order["hidden"] = {"prompt", "extra_pnginfo"};
   }
   Json types = Json::array(), names = Json::array(), lists = Json::array(), tooltips = Json::array();
   for (const OutputSpec& output : node.outputs) {

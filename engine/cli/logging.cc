@@ -44,6 +44,14 @@ class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
   Terminal& terminal_;
 };
 
+constexpr const char* kTerminalPattern = "%l: %*%v";
+
+std::unique_ptr<spdlog::formatter> make_formatter(const char* pattern, const char* line_end) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::local, line_end);
+  formatter->add_flag<WorkFlag>('*').set_pattern(pattern);
+  return formatter;
+}
+
 spdlog::level::level_enum level_of(const CommonOptions& options) {
   if (options.log_level.empty()) {
     return options.log_file.empty() ? spdlog::level::warn : spdlog::level::info;
@@ -80,12 +88,10 @@ Logging::Logging(const CommonOptions& options, Terminal& terminal)
     : before_(spdlog::default_logger()) {
   const auto level = level_of(options);
   auto logger = std::make_shared<spdlog::logger>("heddle", make_sink(options, terminal));
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::local,
-      options.log_file.empty() ? "" : spdlog::details::os::default_eol);
-  formatter->add_flag<WorkFlag>('*').set_pattern(
-      options.log_file.empty() ? "%l: %*%v" : "%Y-%m-%d %H:%M:%S.%e %P %l %*%v");
-  logger->set_formatter(std::move(formatter));
+  logger->set_formatter(options.log_file.empty()
+                            ? make_formatter(kTerminalPattern, "")
+                            : make_formatter("%Y-%m-%d %H:%M:%S.%e %P %l %*%v",
+                                             spdlog::details::os::default_eol));
   logger->set_level(level);
   // A log is read when something went wrong: nothing may be left in a buffer.
   logger->flush_on(spdlog::level::info);
@@ -93,6 +99,10 @@ Logging::Logging(const CommonOptions& options, Terminal& terminal)
 }
 
 Logging::~Logging() { spdlog::set_default_logger(before_); }
+
+std::shared_ptr<const spdlog::formatter> log_line_formatter() {
+  return make_formatter(kTerminalPattern, "");
+}
 
 LogObserver::LogObserver(const std::string& job, const CheckedGraph& checked) : job_("job " + job) {
   constexpr size_t kShortest = 3;  // shorter ones say nothing, and would riddle every message

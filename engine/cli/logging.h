@@ -13,6 +13,7 @@
 #include "engine/observer.h"
 
 namespace spdlog {
+class formatter;
 class logger;
 }
 
@@ -30,6 +31,9 @@ class Logging {
  private:
   std::shared_ptr<spdlog::logger> before_;
 };
+
+/// Lines as on the terminal, with job and step: for further places that show the log.
+std::shared_ptr<const spdlog::formatter> log_line_formatter();
 
 /// Logs what happens in a job.
 class LogObserver final : public Observer {

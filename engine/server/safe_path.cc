@@ -44,12 +44,16 @@ bool has_only_allowed_characters(std::string_view name) {
   return true;
 }
 
-bool is_safe_part(std::string_view part) { return !part.empty() && part.front() != '.' && part.size() <= kMaxName; }
+bool is_safe_part(std::string_view part, Hidden hidden) {
+  if (part.empty() || part.size() > kMaxName) return false;
+  if (part.front() != '.') return true;
+  return hidden == Hidden::kAllowed && part != "." && part != ".." && !part.starts_with(".heddle-");
+}
 
-bool has_only_safe_parts(std::string_view name) {
+bool has_only_safe_parts(std::string_view name, Hidden hidden) {
   for (;;) {
     const size_t slash = name.find('/');
-    if (!is_safe_part(name.substr(0, slash))) return false;
+    if (!is_safe_part(name.substr(0, slash), hidden)) return false;
     if (slash == std::string_view::npos) return true;
     name.remove_prefix(slash + 1);
   }
@@ -68,12 +72,12 @@ bool leads_out(const fs::path& link, const fs::path& canonical_root) {
 
 }  // namespace
 
-bool is_safe_name(std::string_view name) {
-  return name.size() <= kMaxPath && has_only_allowed_characters(name) && has_only_safe_parts(name);
+bool is_safe_name(std::string_view name, Hidden hidden) {
+  return name.size() <= kMaxPath && has_only_allowed_characters(name) && has_only_safe_parts(name, hidden);
 }
 
-std::optional<fs::path> inside(const fs::path& root, std::string_view name) {
-  if (!is_safe_name(name)) return std::nullopt;
+std::optional<fs::path> inside(const fs::path& root, std::string_view name, Hidden hidden) {
+  if (!is_safe_name(name, hidden)) return std::nullopt;
   std::error_code error;
   const fs::path canonical_root = fs::weakly_canonical(root, error);
   if (error) return std::nullopt;

@@ -8,13 +8,18 @@
 
 namespace heddle::server {
 
+/// Names with a dot in front. ComfyUI's frontend keeps some among its user's data, "workflows/.index.json"; "." and ".."
+/// are refused all the same, and so are the temporary files of atomic_file.h.
+enum class Hidden { kRefused, kAllowed };
+
 /// `root` / `name`, if that stays inside `root`: the file need not exist. `name` is relative, in UTF-8, its parts
 /// separated by '/'; none of them is empty, ".", ".." or hidden, or has a backslash, a control character or a character
 /// that looks like '/' or '.'. A symbolic link on the way must lead to something inside the folder. Nothing otherwise,
 /// and nothing for an empty name.
-std::optional<std::filesystem::path> inside(const std::filesystem::path& root, std::string_view name);
+std::optional<std::filesystem::path> inside(const std::filesystem::path& root, std::string_view name,
+                                            Hidden hidden = Hidden::kRefused);
 
 /// The part of the check that looks at the text alone: may `name` be the path of a file below a folder?
-bool is_safe_name(std::string_view name);
+bool is_safe_name(std::string_view name, Hidden hidden = Hidden::kRefused);
 
 }  // namespace heddle::server

@@ -1,0 +1,103 @@
+#include "engine/server/model_preview.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/atomic_file.h"
+#include "engine/image_file.h"
+#include "engine/json_access.h"
+#include "engine/safetensors_header.h"
+#include "engine/server/picture_channels.h"
+
+namespace heddle::server {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kMaxHeader = size_t{8} << 20;
+constexpr uint64_t kMaxPreviewPixels = uint64_t{1} << 24;
+
+std::optional<std::string> as_webp(std::string_view bytes) {
+  try {
+    return encode_webp(eight_bits(std::move(read_pictures_from(bytes, "preview", kMaxPreviewPixels).front())), {});
+  } catch (const ImageError&) {
+    return std::nullopt;  // then another will do
+  }
+}
+
+bool has_picture_extension(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".webp";
+}
+
+// "cat.preview.png" before "cat.png": it was made for this.
+std::vector<fs::path> pictures_beside(const fs::path& model) {
+  const std::string stem = model.stem().string();
+  std::vector<fs::path> named_preview, others;
+  std::error_code error;
+  for (fs::directory_iterator at(model.parent_path(), error), end; !error && at != end; at.increment(error)) {
+    const fs::path& path = at->path();
+    std::error_code gone;
+    if (!has_picture_extension(path) || !at->is_regular_file(gone)) continue;
+    const std::string own_stem = path.stem().string();
+    if (own_stem == stem + ".preview") named_preview.push_back(path);
+    if (own_stem == stem) others.push_back(path);
+  }
+  std::sort(named_preview.begin(), named_preview.end());
+  std::sort(others.begin(), others.end());
+  named_preview.insert(named_preview.end(), others.begin(), others.end());
+  return named_preview;
+}
+
+// Metadata of safetensors are texts: the list of covers is JSON in one.
+std::optional<std::string> cover_inside(const fs::path& model) {
+  if (model.extension() != ".safetensors") return std::nullopt;
+  try {
+    const Json metadata = safetensors_metadata(model, kMaxHeader);
+    const Json covers = parse_json(text_or(member(metadata, "ssmd_cover_images"), "null"));
+    for (const Json& cover : items_of(covers)) {
+      const std::optional<std::string> bytes = base64_decoded(text_or(cover, ""));
+      if (std::optional<std::string> picture = bytes ? as_webp(*bytes) : std::nullopt) return picture;
+    }
+  } catch (const JsonError&) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int digit_value(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  return c == '/' ? 63 : -1;
+}
+
+}  // namespace
+
+std::optional<std::string> base64_decoded(std::string_view text) {
+  while (text.ends_with('=') || text.ends_with('\n')) text.remove_suffix(1);
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') continue;
+    const int value = digit_value(c);
+    if (value < 0) return std::nullopt;
+    bits = bits << 6 | unsigned(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFF);
+  }
+  if (count == 6) return std::nullopt;  // one digit too many
+  return bytes;
+}
+
+std::optional<std::string> model_preview(const fs::path& model) {
+  for (const fs::path& path : pictures_beside(model)) {
+    if (std::optional<std::string> picture = as_webp(read_file(path))) return picture;
+  }
+  return cover_inside(model);
+}
+
+}  // namespace heddle::server

@@ -1,0 +1,18 @@
+// The picture that goes with a model file: one beside it, or the cover that a trainer put into it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace heddle::server {
+
+/// As WebP. For "cat.safetensors": a picture named "cat.preview.*" or "cat.*" beside it, else the first of the
+/// ssmd_cover_images in its header. Nothing if there is none that can be read.
+std::optional<std::string> model_preview(const std::filesystem::path& model);
+
+/// Base64 (RFC 4648, section 4), line breaks skipped; nothing for other characters or a length that cannot be.
+std::optional<std::string> base64_decoded(std::string_view text);
+
+}  // namespace heddle::server
