@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,7 +52,8 @@ struct Response {
   std::optional<std::filesystem::path> file;
   /// Headers go out at once, and what is written to the stream as it comes.
   std::function<void(std::shared_ptr<Stream>)> stream;
-  /// Called once the response has been written, or could not be.
+  /// Called once the response has been written, or could not be: exactly once, whatever happens. On the thread that
+  /// moves the bytes of all connections, so it must be quick.
   std::function<void()> after_written;
 };
 
@@ -60,6 +62,7 @@ Response text_response(std::string body, int status = 200);
 Response empty_response(int status = 200);
 
 /// Answers once, from any thread; calls after the first do nothing. Never called: 500 when the last copy is dropped.
+/// The request it answers stays as it is for as long as a copy of this is kept.
 using Respond = std::function<void(Response)>;
 using Handler = std::function<Response(const Request& request)>;
 using LaterHandler = std::function<void(const Request& request, Respond respond)>;
@@ -77,17 +80,30 @@ class Routes {
   void add(Route route);
   void add(std::string method, std::string pattern, Handler handler);
   /// The same under /api too, as ComfyUI has it.
+  void add_both(Route route);
   void add_both(std::string method, std::string pattern, Handler handler);
   void add_both(std::string method, std::string pattern, LaterHandler handler);
 
   /// The route for a method and a path, and what it captured. `allowed`, filled when the path is known and the method
-  /// is not, lists the methods that are ("GET, HEAD, POST"). Literal segments win over captures.
+  /// is not, lists the methods that are ("GET, HEAD, POST"). Literal segments win over captures; a capture stands for at
+  /// least one byte.
   const Route* find(std::string_view method, std::string_view path, std::vector<std::string>& captures,
                     std::string& allowed) const;
   const std::vector<Route>& all() const { return routes_; }
 
  private:
+  // A tree of segments: a request costs a look-up for each segment of its path, however many routes there are.
+  struct Node {
+    std::map<std::string, int, std::less<>> literals;  // to indices in nodes_
+    int capture = -1;                                  // by {}
+    std::vector<std::pair<std::string, int>> methods, rest_methods;  // to indices in routes_; of {...} below
+  };
+  struct Search;
+
+  int child(int node, std::string_view segment);
+
   std::vector<Route> routes_;
+  std::vector<Node> nodes_ = std::vector<Node>(1);
 };
 
 /// Decodes %XX, and '+' to a space where `plus` is set; nothing for a broken escape or a NUL.
