@@ -40,7 +40,16 @@ struct CommonOptions {
   std::string log_level, log_file;
 };
 
-struct Options : CommonOptions {
+struct ServeOptions {
+  std::string listen = "127.0.0.1", token_file, token, durability = "full", frontend, previews = "latent2rgb";
+  std::string output_bytes;
+  std::vector<std::string> allow_hosts, allow_origins, webhook_hosts;
+  int port = 8188, event_grace = 15, preview_size = 512, max_queue = 10'000, max_upload = 100;
+  int history_count = 100'000, history_days = 0, temp_days = 7, output_days = 0;
+  bool no_frontend = false;
+};
+
+struct Options : CommonOptions, ServeOptions {
   bool help = false, version = false;
   std::string subject;  // what the verb is about: a graph, a node, a file
   std::vector<std::string> sets, targets;

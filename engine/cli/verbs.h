@@ -8,6 +8,7 @@
 namespace heddle::cli {
 
 const Verb& run_verb();
+const Verb& serve_verb();
 const Verb& check_verb();
 const Verb& explain_verb();
 const Verb& nodes_verb();

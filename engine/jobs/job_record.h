@@ -35,16 +35,16 @@ struct JobRecord {
   std::string id;
   int64_t order = 0;  // of acceptance; given by the store, counts up
   JobState state = JobState::kQueued;
-  QueuePlace place;
+  QueuePlace place = {};
   /// {"graph": API format, "workflow", "targets": [ids], "client_id", "extra_data", "metadata": bool, "webhook":
   /// {"url", "secret"}, "pipeline": {"name", "revision", "inputs"}, "outputs": {name: [step, slot]}}; what is null or
   /// empty is left out.
-  Json request;
+  Json request = nullptr;
   Millis created = 0, started = 0, finished = 0;  // 0: not yet
   int crashes = 0;  // how often in a row it was running when the server died, without a newly finished step
   /// Once over: {"outputs": {step: ui}, "files": [{"step", "type", "subfolder", "filename", "sha256", "bytes"}],
   /// "ran", "cached", "error": {"step", "node", "message", "inputs"}}; else null.
-  Json result;
+  Json result = nullptr;
 };
 
 /// What happened in a job, in order. Kept: queued, started, cached, step_finished, warning, requeued, succeeded, failed,

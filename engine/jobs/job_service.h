@@ -12,7 +12,7 @@
 #include "engine/jobs/gate.h"
 #include "engine/jobs/job_record.h"
 #include "engine/jobs/job_store.h"
-#include "engine/observer.h"
+#include "engine/jobs/teller.h"
 
 namespace heddle {
 
@@ -24,13 +24,14 @@ struct Submission {
   bool front = false;
   int64_t priority = 0;
   Idempotency idempotency = {};
+  bool hold_events = false;      // the gate is shut until the caller opens it
 };
 
 struct Accepted {
   std::string id;
   QueuePlace place;
   bool is_new = true;
-  /// Events of the job are delivered once it is open: whoever answers the request opens it after the answer.
+  /// Events of the job are told once it is open. With `hold_events` the caller opens it, after it has answered.
   std::shared_ptr<Gate> gate;
 };
 /// The queue is full: 429.
@@ -46,19 +47,10 @@ struct ServiceSettings {
   int64_t history_count = 100'000;
   Millis history_age = 0;     // 0: no bound
   int max_crashes = 5;
-};
-
-/// Hears of everything that happens, in the order in which it is to be told, on a thread of the service. An event with a
-/// gate is not to be told before the gate is open. Must be quick.
-class JobListener {
- public:
-  virtual ~JobListener() = default;
-  /// `owner`: client_id of the job. Numbers of kept events may still be 0 here where their commit is under way.
-  virtual void on_event(const JobEvent& event, const std::string& owner, const std::shared_ptr<Gate>& gate) = 0;
-  virtual void on_preview(const std::string& /*job*/, const std::string& /*step*/, const std::string& /*owner*/,
-                          const Picture& /*picture*/, const std::shared_ptr<Gate>& /*gate*/) {}
-  /// Jobs waiting and running together have changed.
-  virtual void on_queue(size_t /*remaining*/) {}
+  /// What a job's webhook is to be told at its end; nothing if it has none.
+  std::function<std::optional<WebhookDelivery>(const JobRecord& job)> webhook = nullptr;
+  /// Called each minute, and once at the start: files that have had their time.
+  std::function<void()> tidy = nullptr;
 };
 
 class JobService {
@@ -86,6 +78,8 @@ class JobService {
   std::optional<JobRecord> find(const std::string& job) const;
   /// `done` with the outcome once it is certain; a running job's steps stop soon after.
   void cancel(const std::string& job, std::function<void(CancelOutcome)> done);
+  /// The same, but leaves a job alone that runs: ComfyUI's POST /queue. Then it is already over, as far as waiting goes.
+  void cancel_pending(const std::string& job, std::function<void(CancelOutcome)> done);
   /// Cancels the job that runs now, if any and, with a name, if it is that one. ComfyUI's /interrupt.
   void interrupt(const std::string& job = "");
   std::optional<QueuePlace> move(const std::string& job, std::optional<int64_t> priority, std::optional<size_t> position);
