@@ -63,13 +63,12 @@ struct Answer {
   void at_once(const Accepted& accepted) const {
     Response response = with_job(accepted.id, accepted.is_new ? 201 : 200);
     response.after_written = [gate = accepted.gate, grace = site.event_grace] {
-      if (gate) gate->open(std::chrono::steady_clock::now() + grace);
+      gate->open(std::chrono::steady_clock::now() + grace);
     };
     respond(std::move(response));
   }
 
   void when_over(const Accepted& accepted) const {
-    if (accepted.gate) accepted.gate->open();  // the answer comes after the end
     const std::string job = accepted.id;
     const auto waiting = std::make_shared<std::atomic<int64_t>>(0);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(wait);
@@ -106,6 +105,7 @@ void submit_job(const Request& request, JobBody body, Site& site, const std::sha
   const std::string key(request.header("idempotency-key"));
   if (key.size() > kLongestKey) return respond(problem_response(400, "bad_key", "Idempotency-Key is longer than 256 bytes"));
   if (!key.empty()) submission.idempotency = {key, sha256_of(request.path + "\n" + request.body)};
+  submission.hold_events = wait.seconds == 0;  // else the answer comes after all of them
   const Answer answer{site, alarm, std::move(respond), wants_picture(request), wait.seconds};
   site.jobs.submit(std::move(submission), [answer, key](const Accepted& accepted, std::exception_ptr failure) {
     if (failure) return answer.respond(failure_response(failure, key));

@@ -25,7 +25,6 @@ std::vector<std::string> steps_of(const JobEvent& event) {
   if (const Json& step = member(event.data, "step"); step.is_string()) steps.push_back(step.get<std::string>());
   for (const Json& step : items_of(member(event.data, "steps"))) {
     if (step.is_string()) steps.push_back(step.get<std::string>());
-    if (step.is_object()) steps.emplace_back(text_or(member(step, "step"), ""));
   }
   return steps;
 }

@@ -74,8 +74,9 @@ void Metrics::count_step(const JobEvent& event) {
 }
 
 void Metrics::count_cached(const JobEvent& event) {
-  for (const Json& step : items_of(member(event.data, "steps"))) {
-    ++cached_[std::string(text_or(member(step, "tier"), text_or(member(event.data, "tier"), "any")))];
+  for (const auto& [field, tier] : {std::pair("from_memory", "memory"), {"from_disk", "disk"}}) {
+    const Json& count = member(event.data, field);
+    if (count.is_number()) cached_[tier] += count.get<uint64_t>();
   }
 }
 

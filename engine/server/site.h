@@ -14,8 +14,8 @@
 
 namespace heddle::server {
 
-class SocketHub;  // the WebSocket face: comfy_events.h
-class LogBook;    // the last lines of the log: log_book.h
+class SocketHub;      // the WebSocket face: comfy_events.h
+class LogBook;        // the last lines of the log: log_book.h
 class EventFeed;      // server-sent events: v1_events.h
 class Metrics;        // what /metrics counts: metrics.h
 class PipelineShelf;  // saved pipelines: pipeline_shelf.h

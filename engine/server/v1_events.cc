@@ -112,6 +112,7 @@ void EventFeed::Impl::run() {
     if (Clock::now() >= next_beat) beat();
     std::erase_if(subscribers, [](const Subscriber& subscriber) { return subscriber.is_done; });
   }
+  for (Subscriber& subscriber : subscribers) subscriber.stream->close();
 }
 
 // Waits for something to do; false when it is time to end.
@@ -198,13 +199,15 @@ EventFeed::EventFeed(JobStore& store, std::chrono::milliseconds heartbeat)
   impl_->thread = std::thread([this] { impl_->run(); });
 }
 
-EventFeed::~EventFeed() {
+EventFeed::~EventFeed() { stop(); }
+
+void EventFeed::stop() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
   }
   impl_->changed.notify_all();
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 void EventFeed::subscribe(std::shared_ptr<Stream> stream, std::string job, int64_t after) {

@@ -26,6 +26,9 @@ class EventFeed final : public JobListener {
   explicit EventFeed(JobStore& store, std::chrono::milliseconds heartbeat = std::chrono::seconds(15));
   ~EventFeed() override;
 
+  /// Closes all streams: the server is about to end. What comes after is told to nobody.
+  void stop();
+
   /// Kept events after that number, and then all that comes; of one job, or with "" of all. The stream of one job is
   /// closed after its final event. `after` -1: only what comes.
   void subscribe(std::shared_ptr<Stream> stream, std::string job, int64_t after);
