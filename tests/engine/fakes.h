@@ -174,8 +174,9 @@ struct FakeWorkshop {
     const PreparedJob job = prepare(graph);
     if (!job.checked.problems.empty()) return texts(job.checked.problems);
     Recorder recorder;
+    workshop.verify_cache = verify;
     try {
-      run_job(job, workshop, &recorder, cancel, verify);
+      run_job(job, workshop, &recorder, cancel);
     } catch (const Cancelled&) {
       recorder.text += "cancelled\n";
     } catch (const StepError& error) {
