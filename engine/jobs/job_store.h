@@ -52,7 +52,7 @@ struct Idempotency {
 
 /// A page of jobs, newest first unless said otherwise.
 struct JobQuery {
-  std::optional<JobState> state;
+  std::optional<JobState> state = std::nullopt;
   bool only_over = false;
   bool only_started = false;     // leaves out jobs that were cancelled while they waited
   bool oldest_first = false;

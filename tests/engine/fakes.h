@@ -12,6 +12,7 @@
 #include "engine/job.h"
 #include "engine/node.h"
 #include "engine/registry.h"
+#include "tests/engine/temporary_folder.h"
 
 namespace heddle::testing {
 
@@ -115,28 +116,6 @@ inline std::string texts(const Problems& problems) {
   std::string text;
   for (const Problem& problem : problems) text += to_text(problem) + "\n";
   return text;
-}
-
-/// A folder that is gone with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "heddle-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-inline void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path) << text;
 }
 
 /// Notes every event as a line.

@@ -1,0 +1,303 @@
+// The job store over SQLite: one connection on the thread of the group writer, and a few that read, which WAL lets go on
+// while a commit is flushed. Statements are in sqlite_job_writes and sqlite_job_reads; here is who carries them out.
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "engine/jobs/group_writer.h"
+#include "engine/jobs/job_store.h"
+#include "engine/jobs/sqlite.h"
+#include "engine/jobs/sqlite_job_reads.h"
+#include "engine/jobs/sqlite_job_writes.h"
+#include "engine/jobs/store_file.h"
+#include "engine/json_access.h"
+
+namespace heddle {
+namespace {
+
+// JSON as text, made where it is constructed; what prevented it (text that is not UTF-8) is thrown where it is needed.
+class JsonText {
+ public:
+  explicit JsonText(const Json& json) {
+    try {
+      text_ = dump_python(json);
+    } catch (const JsonError&) {
+      failure_ = std::current_exception();
+    }
+  }
+  const std::string& get() const {
+    if (failure_) std::rethrow_exception(failure_);
+    return text_;
+  }
+
+ private:
+  std::string text_;
+  std::exception_ptr failure_;
+};
+
+class SqliteTransactions final : public Transactions {
+ public:
+  explicit SqliteTransactions(sqlite::Connection& db) : db_(db) {}
+  void begin() override { db_.run("BEGIN IMMEDIATE"); }
+  void commit() override { db_.run("COMMIT"); }
+  void roll_back() override {
+    if (db_.in_transaction()) db_.run("ROLLBACK");
+  }
+  bool is_open() override { return db_.in_transaction(); }
+  int64_t changes() override { return db_.total_changes(); }
+
+ private:
+  sqlite::Connection& db_;
+};
+
+// Connections that read, as many as there were readers at once.
+class Readers {
+ public:
+  explicit Readers(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  template <class Read>
+  auto read(const Read& read) {
+    const Lease lease{*this, take()};
+    return read(*lease.connection);
+  }
+
+ private:
+  using Owned = std::unique_ptr<sqlite::Connection>;
+  struct Lease {
+    Readers& readers;
+    Owned connection;
+    ~Lease() {
+      const std::lock_guard lock(readers.mutex_);
+      readers.idle_.push_back(std::move(connection));
+    }
+  };
+
+  Owned take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        Owned connection = std::move(idle_.back());
+        idle_.pop_back();
+        return connection;
+      }
+    }
+    return open_for_reading(folder_);
+  }
+
+  const std::filesystem::path folder_;
+  std::mutex mutex_;
+  std::vector<Owned> idle_;
+};
+
+// Takes the paths out of an event's files: they are the store's business, and say where things lie on this machine.
+std::vector<std::string> take_paths(Json& data) {
+  std::vector<std::string> paths;
+  if (!data.is_object() || !data.contains("files") || !data["files"].is_array()) return paths;
+  for (Json& file : data["files"]) {
+    if (!member(file, "path").is_string()) continue;
+    paths.push_back(file["path"].get<std::string>());
+    file.erase("path");
+  }
+  return paths;
+}
+
+bool is_progress(const JobEvent& event) {
+  return event.type == "step_finished" && !is_true(member(event.data, "cached"));
+}
+
+class SqliteJobStore final : public JobStore {
+ public:
+  SqliteJobStore(const std::filesystem::path& folder, Durability durability, Millis now, std::string& notice)
+      : lock_(lock_store_folder(folder)),
+        db_(open_for_writing(folder, durability, now, notice)),
+        transactions_(*db_),
+        readers_(folder),
+        writer_(transactions_) {}
+
+  void accept(JobRecord job, Idempotency idempotency, JobAccepted done) override {
+    struct Work {
+      JobRecord job;
+      Idempotency idempotency;
+      JsonText request;
+      JobAccepted done;
+      AcceptedJob accepted = {};
+    };
+    JsonText request(job.request);
+    job.request = nullptr;
+    auto work =
+        std::make_shared<Work>(Work{std::move(job), std::move(idempotency), std::move(request), std::move(done)});
+    writer_.add(
+        [this, work] { work->accepted = insert_job(*db_, work->job, work->request.get(), work->idempotency); },
+        [work](std::exception_ptr failure) {
+          if (work->done) work->done(failure ? AcceptedJob{} : work->accepted, failure);
+        });
+  }
+
+  void start(const std::string& job, Millis now, EventKept done) override {
+    keep_event([this, job, now] { return mark_started(*db_, job, now); }, std::move(done));
+  }
+
+  void add_event(JobEvent event, EventKept done) override {
+    EventRow row{.job = std::move(event.job), .type = event.type, .data = {}, .time = event.time};
+    row.is_progress = is_progress(event);
+    if (event.type == "step_finished") row.paths = take_paths(event.data);
+    keep_event(
+        [this, row = std::move(row), data = JsonText(event.data)]() mutable {
+          row.data = data.get();
+          return insert_event(*db_, row);
+        },
+        std::move(done));
+  }
+
+  void finish(const std::string& job, JobState state, Json result, Millis now, std::optional<WebhookDelivery> webhook,
+              EventKept done) override {
+    Json data = Json::object();
+    if (const Json& error = member(result, "error"); !error.is_null()) data["error"] = error;
+    Ending ending{.job = job, .state = state, .result = {}, .event_data = {}, .time = now};
+    ending.webhook = std::move(webhook);
+    keep_event(
+        [this, ending = std::move(ending), text = JsonText(result), data = JsonText(data)]() mutable {
+          ending.result = text.get();
+          ending.event_data = data.get();
+          return mark_over(*db_, ending);
+        },
+        std::move(done));
+  }
+
+  void requeue(const std::string& job, int crashes, Millis now, EventKept done) override {
+    keep_event([this, job, crashes, now] { return mark_requeued(*db_, job, crashes, now); }, std::move(done));
+  }
+
+  void set_place(const std::string& job, QueuePlace place, Committed done) override {
+    writer_.add([this, job, place] { place_job(*db_, job, place); }, std::move(done));
+  }
+
+  void remove(const std::vector<std::string>& jobs, Committed done) override {
+    writer_.add([this, jobs] { delete_jobs(*db_, jobs); }, std::move(done));
+  }
+
+  void remember_output(const Key& step, SavedOutput output, Committed done) override {
+    writer_.add([this, step = step.hex(), ui = JsonText(output.ui),
+                 files = std::move(output.files)] { replace_output(*db_, step, ui.get(), files); },
+                std::move(done));
+  }
+
+  void intend(FileIntent intent, Committed done) override {
+    writer_.add([this, intent = std::move(intent)] { insert_intent(*db_, intent); }, std::move(done));
+  }
+
+  void forget_intents(const std::string& job, Committed done) override {
+    writer_.add(
+        [this, job] { db_->run("DELETE FROM intents WHERE ord = (SELECT ord FROM jobs WHERE id = ?)", {job}); },
+        std::move(done));
+  }
+
+  void set_setting(const std::string& name, Json value, Committed done) override {
+    writer_.add(
+        [this, name, value = JsonText(value)] {
+          db_->run("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", {name, value.get()});
+        },
+        std::move(done));
+  }
+
+  void add_revision(PipelineRevision revision, Committed done) override {
+    JsonText document(revision.document);
+    revision.document = nullptr;
+    writer_.add([this, revision = std::move(revision),
+                 document = std::move(document)] { insert_revision(*db_, revision, document.get()); },
+                std::move(done));
+  }
+
+  void remove_pipeline(const std::string& name, Committed done) override {
+    writer_.add([this, name] { db_->run("DELETE FROM revisions WHERE name = ?", {name}); }, std::move(done));
+  }
+
+  void set_delivery(int64_t id, int attempts, Millis next, Committed done) override {
+    writer_.add(
+        [this, id, attempts, next] {
+          db_->run("UPDATE deliveries SET attempts = ?, next = ? WHERE id = ?", {attempts, next, id});
+        },
+        std::move(done));
+  }
+
+  void remove_delivery(int64_t id, Committed done) override {
+    writer_.add([this, id] { db_->run("DELETE FROM deliveries WHERE id = ?", {id}); }, std::move(done));
+  }
+
+  std::optional<JobRecord> find(const std::string& job) override {
+    return readers_.read([&](auto& db) { return read_job(db, job); });
+  }
+  std::vector<JobRecord> list(const JobQuery& query) override {
+    return readers_.read([&](auto& db) { return read_jobs(db, query); });
+  }
+  std::vector<std::pair<JobState, int64_t>> counts() override {
+    return readers_.read([](auto& db) { return read_counts(db); });
+  }
+  std::vector<JobEvent> events(const std::string& job, int64_t after, int limit) override {
+    return readers_.read([&](auto& db) { return read_events(db, job, after, limit); });
+  }
+  int64_t last_event_number() override {
+    // Events may have been removed since; their numbers do not come back.
+    return readers_.read(
+        [](auto& db) { return db.integer("SELECT seq FROM sqlite_sequence WHERE name = 'events'").value_or(0); });
+  }
+  std::optional<SavedOutput> saved_output(const Key& step) override {
+    return readers_.read([&](auto& db) { return read_output(db, step.hex()); });
+  }
+  std::vector<FileIntent> intents(const std::string& job) override {
+    return readers_.read([&](auto& db) { return read_intents(db, job); });
+  }
+  Json setting(const std::string& name) override {
+    return readers_.read([&](auto& db) {
+      const auto value = db.text("SELECT value FROM settings WHERE name = ?", {name});
+      return value ? parse_json(*value) : Json(nullptr);
+    });
+  }
+  std::optional<PipelineRevision> revision(const std::string& name, const std::string& which) override {
+    return readers_.read([&](auto& db) { return read_revision(db, name, which); });
+  }
+  std::vector<PipelineRevision> revisions(const std::string& name) override {
+    return readers_.read([&](auto& db) { return read_revisions(db, name); });
+  }
+  std::vector<std::string> pipelines() override {
+    return readers_.read([](auto& db) {
+      std::vector<std::string> names;
+      sqlite::Rows rows = db.query("SELECT DISTINCT name FROM revisions ORDER BY name");
+      while (rows.next()) names.emplace_back(rows.text(0));
+      return names;
+    });
+  }
+  std::vector<WebhookDelivery> deliveries(Millis due, int limit) override {
+    return readers_.read([&](auto& db) { return read_deliveries(db, due, limit); });
+  }
+  std::vector<std::string> outdated(int64_t most, Millis before) override {
+    return readers_.read([&](auto& db) { return read_outdated(db, most, before); });
+  }
+
+  void flush() override { writer_.flush(); }
+
+ private:
+  /// A write that returns the number of its event.
+  void keep_event(std::function<int64_t()> write, EventKept done) {
+    const auto number = std::make_shared<int64_t>(0);
+    writer_.add([number, write = std::move(write)] { *number = write(); },
+                [number, done = std::move(done)](std::exception_ptr failure) {
+                  if (done) done(failure ? 0 : *number, failure);
+                });
+  }
+
+  const Fd lock_;
+  const std::unique_ptr<sqlite::Connection> db_;  // the writer's thread only, once it runs
+  SqliteTransactions transactions_;
+  Readers readers_;
+  GroupWriter writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<JobStore> open_sqlite_store(const std::filesystem::path& folder, Durability durability, Millis now,
+                                            std::string& notice) {
+  return std::make_unique<SqliteJobStore>(folder, durability, now, notice);
+}
+
+}  // namespace heddle
