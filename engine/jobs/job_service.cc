@@ -114,8 +114,8 @@ JobVoice JobService::Impl::voice(const LiveJobPtr& job) {
 
 // What a server before this one has left: jobs that wait, and jobs that ran when it ended.
 void JobService::Impl::take_up() {
-  const Json was_paused = store.setting("paused");
-  paused = is_true(was_paused);
+  store.flush();
+  paused = is_true(store.setting("paused"));
   JobQuery query{.state = JobState::kRunning, .oldest_first = true, .limit = 1'000'000};
   for (JobRecord& job : store.list(query)) take_up_running(std::move(job));
   store.flush();

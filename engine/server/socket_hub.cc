@@ -124,21 +124,6 @@ void SocketHub::send_binary(const std::string& owner, const Binary& binary, cons
   }
 }
 
-void SocketHub::want_logs(const std::string& id, bool wanted) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& connection : connections_) {
-    if (connection->client.id == id) connection->client.wants_logs = wanted;
-  }
-}
-
-void SocketHub::send_logs(const std::string& message) {
-  const auto shared = std::make_shared<const std::string>(message);
-  const std::lock_guard lock(mutex_);
-  for (const auto& connection : connections_) {
-    if (connection->client.wants_logs) post(*connection, shared, /*is_binary=*/false, nullptr);
-  }
-}
-
 size_t SocketHub::clients() const {
   const std::lock_guard lock(mutex_);
   return connections_.size();

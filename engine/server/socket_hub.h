@@ -26,7 +26,6 @@ class SocketHub {
   struct Client {
     std::string id;
     bool wants_preview_metadata = false;  // it said so in its first message
-    bool wants_logs = false;
   };
 
   SocketHub() = default;
@@ -56,8 +55,6 @@ class SocketHub {
   /// To one client, or to all with `owner` "". Only those who want (or do not want) metadata, by what `binary` makes.
   void send_binary(const std::string& owner, const Binary& binary, const std::shared_ptr<Gate>& gate);
 
-  void want_logs(const std::string& id, bool wanted);
-  void send_logs(const std::string& message);
   size_t clients() const;
   bool hears(const std::string& owner) const;
 
