@@ -37,15 +37,6 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
   write_new_file(to, read_file(from));
 }
 
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  if (c == '/' || c == '_') return 63;
-  return -1;
-}
-
 }  // namespace
 
 bool is_sha256(std::string_view text) {
@@ -90,31 +81,5 @@ std::optional<std::string> Blobs::as_input(const std::string& sha256, const Fold
 }
 
 fs::path Blobs::path_of(std::string_view sha256) const { return folder_ / sha256.substr(0, 2) / sha256.substr(2); }
-
-std::optional<std::string> base64_decoded(std::string_view text) {
-  if (text.starts_with("data:")) {
-    constexpr std::string_view kMark = ";base64,";
-    const size_t mark = text.find(kMark);
-    if (mark == text.npos) return std::nullopt;
-    text.remove_prefix(mark + kMark.size());
-  }
-  while (text.ends_with('=') || text.ends_with('\n')) text.remove_suffix(1);
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3 + 3);
-  uint32_t gathered = 0;
-  int bits = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    const int digit = base64_digit(c);
-    if (digit < 0) return std::nullopt;
-    gathered = gathered << 6 | uint32_t(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += char(gathered >> bits & 0xff);
-  }
-  if (bits >= 6) return std::nullopt;  // a lone digit
-  return bytes;
-}
 
 }  // namespace heddle::server

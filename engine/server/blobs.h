@@ -37,7 +37,4 @@ class Blobs {
   std::filesystem::path folder_;
 };
 
-/// Standard or URL alphabet, with or without padding and line breaks; "data:...;base64," in front is skipped.
-std::optional<std::string> base64_decoded(std::string_view text);
-
 }  // namespace heddle::server

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <map>
 
+#include "engine/base64.h"
 #include "engine/image_file.h"
 #include "engine/jobs/webhook_target.h"
 #include "engine/json_access.h"

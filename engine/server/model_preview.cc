@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/base64.h"
 #include "engine/atomic_file.h"
 #include "engine/image_file.h"
 #include "engine/json_access.h"
@@ -64,34 +65,7 @@ std::optional<std::string> cover_inside(const fs::path& model) {
   return std::nullopt;
 }
 
-int digit_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
 }  // namespace
-
-std::optional<std::string> base64_decoded(std::string_view text) {
-  while (text.ends_with('=') || text.ends_with('\n')) text.remove_suffix(1);
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    const int value = digit_value(c);
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | unsigned(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
-  if (count == 6) return std::nullopt;  // one digit too many
-  return bytes;
-}
 
 std::optional<std::string> model_preview(const fs::path& model) {
   for (const fs::path& path : pictures_beside(model)) {

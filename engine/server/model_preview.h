@@ -12,7 +12,4 @@ namespace heddle::server {
 /// ssmd_cover_images in its header. Nothing if there is none that can be read.
 std::optional<std::string> model_preview(const std::filesystem::path& model);
 
-/// Base64 (RFC 4648, section 4), line breaks skipped; nothing for other characters or a length that cannot be.
-std::optional<std::string> base64_decoded(std::string_view text);
-
 }  // namespace heddle::server

@@ -32,6 +32,15 @@ std::unique_ptr<JobStore> open_store(const ServeSettings& settings, Millis now) 
   return store;
 }
 
+// New lines of the log, as messages to the clients that asked for them.
+LogBook::Listener log_sender(SocketHub& sockets) {
+  return [&sockets](const LogLine& line, const std::vector<std::string>& clients) {
+    const Json data{{"entries", Json::array({log_entry(line)})}, {"size", log_size()}};
+    const std::string message = dump_python({{"type", "logs"}, {"data", data}});
+    for (const std::string& client : clients) sockets.send(client, message, nullptr);
+  };
+}
+
 }  // namespace
 
 // In the order of their making; they end in the opposite one.
@@ -39,8 +48,9 @@ struct Server::Parts {
   Parts(ServeSettings given, Workshop workshop, Backend& backend, MillisClock clock);
 
   ServeSettings settings;
+  const std::shared_ptr<LogBook> log = std::make_shared<LogBook>();
+  const LogTap tap{log};
   std::unique_ptr<JobStore> store;
-  LogBook log;
   SocketHub sockets;
   EventFeed feed;
   Metrics metrics;
@@ -74,7 +84,7 @@ Server::Parts::Parts(ServeSettings given, Workshop workshop, Backend& backend, M
            .jobs = jobs,
            .store = *store,
            .sockets = sockets,
-           .log = log,
+           .log = *log,
            .clock = clock,
            .max_upload = settings.http.limits.body_bytes,
            .arguments = settings.arguments,
@@ -92,6 +102,7 @@ Server::Parts::Parts(ServeSettings given, Workshop workshop, Backend& backend, M
   jobs.add_listener(feed);
   jobs.add_listener(metrics);
   jobs.add_listener(webhooks);
+  log->set_listener(log_sender(sockets));
   add_routes();
 }
 
