@@ -162,6 +162,14 @@ Key FileHashes::hash(const std::filesystem::path& file) {
   fail(file, "it changes while it is read; wait until it is complete");
 }
 
+std::optional<Key> FileHashes::remembered(const std::filesystem::path& file) {
+  if (const auto known = memory_->find(file)) return known;
+  const std::unique_lock reading(memory_->reading, std::try_to_lock);
+  if (!reading) return std::nullopt;  // a large file is being hashed, which may take a minute
+  memory_->read_log();
+  return memory_->find(file);
+}
+
 double FileHashes::seconds_hashing() const {
   std::lock_guard lock(memory_->mutex);
   return memory_->seconds;

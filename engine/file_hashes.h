@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "engine/key.h"
 
@@ -16,6 +17,8 @@ class FileHashes {
 
   /// Throws std::runtime_error that names the file if it cannot be read. Thread-safe.
   Key hash(const std::filesystem::path& file);
+  /// The hash if it is remembered; reads no file of that size.
+  std::optional<Key> remembered(const std::filesystem::path& file);
 
   /// Seconds spent reading files so far, to be reported apart from load times.
   double seconds_hashing() const;

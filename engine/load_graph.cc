@@ -117,4 +117,11 @@ LoadedGraph load_graph(std::string_view bytes, const std::string& name, const st
   return loaded;
 }
 
+LoadedGraph load_document(Json document, const std::function<Json()>& declarations, std::time_t now) {
+  const ForeignTexts none;
+  LoadedGraph loaded;
+  read_document(loaded, std::move(document), {declarations, now, none});
+  return loaded;
+}
+
 }  // namespace heddle

@@ -33,4 +33,7 @@ using ForeignTexts = std::map<std::string, std::function<ForeignGraph(const std:
 LoadedGraph load_graph(std::string_view bytes, const std::string& name, const std::function<Json()>& declarations,
                        std::time_t now, const ForeignTexts& foreign = {});
 
+/// The same for a document that is JSON already.
+LoadedGraph load_document(Json document, const std::function<Json()>& declarations, std::time_t now);
+
 }  // namespace heddle

@@ -96,13 +96,16 @@ void JobRun::planned(const Plan& plan) {
   if (std::exchange(told_cached_, true)) return;
   const CheckedGraph& checked = job_.checked;
   std::vector<char> wanted(checked.steps.size(), 0);
+  int memory = 0, disk = 0;
   for (const int output : checked.outputs) add_upstream(checked, output, wanted);
   for (const int i : checked.order) {
-    if (wanted[size_t(i)] && plan.steps[size_t(shared_step(plan, i))].action != Action::kRun) {
-      cached_.push_back(job_.graph.steps[size_t(i)].id);
-    }
+    const PlannedStep& planned = plan.steps[size_t(shared_step(plan, i))];
+    if (!wanted[size_t(i)] || planned.action == Action::kRun) continue;
+    cached_.push_back(job_.graph.steps[size_t(i)].id);
+    memory += planned.tier == Tier::kMemory;
+    disk += planned.tier == Tier::kDisk;
   }
-  voice_.keep("cached", {{"steps", cached_}});
+  voice_.keep("cached", {{"steps", cached_}, {"from_memory", memory}, {"from_disk", disk}});
 }
 
 void JobRun::step_started(const StepRef& step) {

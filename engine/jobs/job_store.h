@@ -120,6 +120,8 @@ class JobStore {
   /// Kept events with a greater number, oldest first; job "": of all jobs.
   virtual std::vector<JobEvent> events(const std::string& job, int64_t after, int limit) = 0;
   virtual int64_t last_event_number() = 0;
+  /// Jobs that are over and list a file of that hash in result["files"]; newest first, at most `limit`.
+  virtual std::vector<std::string> jobs_with_file(const std::string& sha256, int limit) = 0;
   virtual std::optional<SavedOutput> saved_output(const Key& step) = 0;
   virtual std::vector<FileIntent> intents(const std::string& job) = 0;
   virtual Json setting(const std::string& name) = 0;  // null if it was never set

@@ -132,6 +132,15 @@ std::vector<std::string> read_outdated(Connection& db, int64_t most, Millis befo
   return jobs;
 }
 
+std::vector<std::string> read_jobs_with_file(Connection& db, const std::string& sha256, int limit) {
+  std::vector<std::string> jobs;
+  Rows rows = db.query(
+      "SELECT j.id FROM result_files f CROSS JOIN jobs j USING (ord) WHERE f.sha256 = ? ORDER BY f.ord DESC LIMIT ?",
+      {sha256, limit});
+  while (rows.next()) jobs.push_back(string_at(rows, 0));
+  return jobs;
+}
+
 std::vector<JobEvent> read_events(Connection& db, const std::string& job, int64_t after, int limit) {
   std::vector<JobEvent> events;
   if (!job.empty()) {

@@ -15,6 +15,7 @@ std::optional<JobRecord> read_job(sqlite::Connection& db, const std::string& job
 std::vector<JobRecord> read_jobs(sqlite::Connection& db, const JobQuery& query);
 std::vector<std::pair<JobState, int64_t>> read_counts(sqlite::Connection& db);
 std::vector<std::string> read_outdated(sqlite::Connection& db, int64_t most, Millis before);
+std::vector<std::string> read_jobs_with_file(sqlite::Connection& db, const std::string& sha256, int limit);
 std::vector<JobEvent> read_events(sqlite::Connection& db, const std::string& job, int64_t after, int limit);
 std::optional<SavedOutput> read_output(sqlite::Connection& db, const std::string& step);
 std::vector<FileIntent> read_intents(sqlite::Connection& db, const std::string& job);

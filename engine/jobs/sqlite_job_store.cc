@@ -155,6 +155,7 @@ class SqliteJobStore final : public JobStore {
     if (const Json& error = member(result, "error"); !error.is_null()) data["error"] = error;
     Ending ending{.job = job, .state = state, .result = {}, .event_data = {}, .time = now};
     ending.webhook = std::move(webhook);
+    for (const Json& file : items_of(member(result, "files"))) ending.files.emplace_back(text_or(member(file, "sha256"), ""));
     keep_event(
         [this, ending = std::move(ending), text = JsonText(result), data = JsonText(data)]() mutable {
           ending.result = text.get();
@@ -240,6 +241,9 @@ class SqliteJobStore final : public JobStore {
     // Events may have been removed since; their numbers do not come back.
     return readers_.read(
         [](auto& db) { return db.integer("SELECT seq FROM sqlite_sequence WHERE name = 'events'").value_or(0); });
+  }
+  std::vector<std::string> jobs_with_file(const std::string& sha256, int limit) override {
+    return readers_.read([&](auto& db) { return read_jobs_with_file(db, sha256, limit); });
   }
   std::optional<SavedOutput> saved_output(const Key& step) override {
     return readers_.read([&](auto& db) { return read_output(db, step.hex()); });

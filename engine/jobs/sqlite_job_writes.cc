@@ -105,6 +105,9 @@ int64_t mark_over(sqlite::Connection& db, const Ending& ending) {
   db.run("UPDATE jobs SET state = ?, finished = ? WHERE ord = ?", {int(ending.state), ending.time, order});
   db.run("INSERT INTO results (ord, result) VALUES (?, ?)", {order, ending.result});
   db.run("DELETE FROM intents WHERE ord = ?", {order});
+  for (const std::string& sha256 : ending.files) {
+    db.run("INSERT OR IGNORE INTO result_files (sha256, ord) VALUES (?, ?)", {sha256, order});
+  }
   if (ending.webhook) insert_delivery(db, ending.job, *ending.webhook);
   return add_event_row(db, order, name_of(ending.state), ending.time, ending.event_data);
 }

@@ -39,6 +39,7 @@ struct Ending {
   std::string result, event_data;
   Millis time = 0;
   std::optional<WebhookDelivery> webhook = {};
+  std::vector<std::string> files = {};  // hashes of what it has saved
 };
 int64_t mark_over(sqlite::Connection& db, const Ending& ending);
 

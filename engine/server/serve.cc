@@ -2,9 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <random>
+
+#include "engine/jobs/webhooks.h"
 #include "engine/server/front_page.h"
 #include "engine/server/log_book.h"
+#include "engine/server/metrics.h"
+#include "engine/server/pipeline_shelf.h"
 #include "engine/server/socket_hub.h"
+#include "engine/server/v1_events.h"
 
 namespace heddle::server {
 namespace {
@@ -36,6 +42,10 @@ struct Server::Parts {
   std::unique_ptr<JobStore> store;
   LogBook log;
   SocketHub sockets;
+  EventFeed feed;
+  Metrics metrics;
+  PipelineShelf pipelines;
+  Webhooks webhooks;
   JobService jobs;
   Site site;
   ComfyEvents events;
@@ -44,6 +54,7 @@ struct Server::Parts {
   HttpServer http;
 
  private:
+  WebhookSettings webhook_settings(MillisClock clock) const;
   ServiceSettings job_settings(const Folders& folders, MillisClock clock);
   Handler fallback();
   void add_routes();
@@ -52,6 +63,9 @@ struct Server::Parts {
 Server::Parts::Parts(ServeSettings given, Workshop workshop, Backend& backend, MillisClock clock)
     : settings(std::move(given)),
       store(open_store(settings, clock())),
+      feed(*store),
+      pipelines(*store, workshop.folders.user / "pipelines", settings.pipeline_folders, clock),
+      webhooks(*store, webhook_settings(clock)),
       jobs(*store, workshop, job_settings(workshop.folders, clock), clock),
       site{.registry = workshop.registry,
            .backend = backend,
@@ -65,18 +79,34 @@ Server::Parts::Parts(ServeSettings given, Workshop workshop, Backend& backend, M
            .max_upload = settings.http.limits.body_bytes,
            .arguments = settings.arguments,
            .webhook_hosts = settings.webhook_hosts,
-           .event_grace = settings.event_grace},
+           .event_grace = settings.event_grace,
+           .http = &http,
+           .events = &feed,
+           .metrics = &metrics,
+           .pipelines = &pipelines},
       events(jobs, sockets, settings.events),
       guard(settings.guard),
       http(settings.http, routes, guard, {"/ws", "/api/ws"},
            [this](const Request& request) { return sockets.connect(request); }, fallback()) {
-  site.http = &http;
   jobs.add_listener(events);
+  jobs.add_listener(feed);
+  jobs.add_listener(metrics);
+  jobs.add_listener(webhooks);
   add_routes();
+}
+
+WebhookSettings Server::Parts::webhook_settings(MillisClock clock) const {
+  return {.hosts = settings.webhook_hosts,
+          .send = http_webhook_sender(),
+          .clock = std::move(clock),
+          .random = [numbers = std::mt19937_64(std::random_device{}())]() mutable {
+            return std::uniform_real_distribution<double>()(numbers);
+          }};
 }
 
 ServiceSettings Server::Parts::job_settings(const Folders& folders, MillisClock clock) {
   ServiceSettings service = settings.jobs;
+  service.webhook = webhook_delivery;
   service.tidy = [this, folders, clock] {
     tidy_folder(folders.temp, settings.temp, clock());
     tidy_folder(folders.output, settings.output, clock());
@@ -111,6 +141,7 @@ Server::Server(ServeSettings settings, Workshop workshop, Backend& backend, Mill
   parts_ = std::make_unique<Parts>(std::move(settings), std::move(workshop), backend, std::move(clock));
   parts_->sockets.start();
   parts_->jobs.start();
+  parts_->webhooks.start();
   parts_->http.start();
 }
 
@@ -120,6 +151,7 @@ int Server::port() const { return parts_->http.port(); }
 
 void Server::stop(bool finish_running) {
   parts_->jobs.stop(finish_running);  // what it tells still reaches those who listen
+  parts_->feed.stop();
   parts_->http.stop(std::chrono::seconds(2));
   parts_->sockets.stop();
 }

@@ -14,8 +14,11 @@
 
 namespace heddle::server {
 
-class SocketHub;  // the WebSocket face: comfy_events.h
-class LogBook;    // the last lines of the log: log_book.h
+class SocketHub;      // the WebSocket face: comfy_events.h
+class LogBook;        // the last lines of the log: log_book.h
+class EventFeed;      // server-sent events: v1_events.h
+class Metrics;        // what /metrics counts: metrics.h
+class PipelineShelf;  // saved pipelines: pipeline_shelf.h
 
 struct Site {
   const Registry& registry;
@@ -32,6 +35,10 @@ struct Site {
   std::vector<std::string> webhook_hosts;     // that webhooks may be sent to
   std::chrono::milliseconds event_grace{15};  // after a POST's answer, before the first event of its job
   HttpServer* http = nullptr;                 // set before the first request; for /metrics
+  // For heddle's own face; set before its routes are added. The first two are listeners of `jobs` too.
+  EventFeed* events = nullptr;
+  Metrics* metrics = nullptr;
+  PipelineShelf* pipelines = nullptr;
 };
 
 // ComfyUI's face, a family of routes each.
