@@ -36,9 +36,6 @@ struct WebhookSettings {
   std::function<double()> random;  // 0..1, spreads the retries
 };
 
-/// What is owed for a job that is over, or nothing where it asked for no webhook. For JobStore::finish().
-std::optional<WebhookDelivery> webhook_delivery(const JobRecord& job);
-
 /// Milliseconds from a failed attempt, the first being 1, to the next: 1 s, 2 s, 4 s... an hour, each by 0.5 to 1.5.
 Millis webhook_delay(int attempts, double random);
 

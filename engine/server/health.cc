@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "engine/jobs/job_json.h"
+#include "engine/server/job_json.h"
 #include "engine/server/metrics.h"
 #include "engine/server/openapi.h"
 #include "engine/server/problem_json.h"

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
+#include "engine/server/content_type.h"
+#include "engine/server/job_json.h"
 #include "engine/server/problem_json.h"
 #include "engine/server/v1_events.h"
 
@@ -131,7 +132,8 @@ Response output_response(const Json& output, const Site& site) {
   Response response;
   response.type = text_or(member(output, "type"), "application/octet-stream");
   response.file = std::move(path);
-  response.headers = {{"Content-Disposition", "inline; filename*=UTF-8''" + percent_encoded(filename)},
+  const char* how = is_active_content(response.type) ? "attachment; " : "inline; ";
+  response.headers = {{"Content-Disposition", how + named_file(filename)},
                       {"X-Content-Type-Options", "nosniff"}};
   return response;
 }

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
+#include "engine/server/job_json.h"
 #include "engine/server/problem_json.h"
 
 namespace heddle::server {

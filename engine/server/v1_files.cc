@@ -1,7 +1,8 @@
 // /v1/blobs: pictures by their hash. What was uploaded goes into jobs as {"blob": SHA-256}; outputs are found here too.
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/blobs.h"
+#include "engine/server/content_type.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_view.h"
 #include "engine/server/openapi.h"
 #include "engine/server/problem_json.h"
@@ -62,7 +63,7 @@ Response get_blob(const Request& request, Site& site, const Blobs& blobs) {
   if (!is_sha256(sha256)) return problem_response(404, "not_found", "the name of a blob is its SHA-256 in 64 lower-case digits");
   if (auto path = blobs.find(sha256)) {
     Response response;
-    response.type = media_type(blobs.extension(sha256));
+    response.type = content_type_of("x" + blobs.extension(sha256));
     response.file = std::move(path);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return immutable(std::move(response), sha256);

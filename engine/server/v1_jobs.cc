@@ -1,9 +1,9 @@
 // /v1/jobs, /v1/events and /v1/queue.
 #include <charconv>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/job_body.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_remove.h"
 #include "engine/server/job_submit.h"
 #include "engine/server/job_view.h"

@@ -1,7 +1,7 @@
 // /v1/pipelines: saved graphs as functions, with every revision they ever had.
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/job_body.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_submit.h"
 #include "engine/server/openapi.h"
 #include "engine/server/pipeline_schema.h"

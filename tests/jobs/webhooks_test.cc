@@ -5,12 +5,14 @@
 #include <future>
 
 #include "engine/jobs/webhook_target.h"
+#include "engine/server/job_json.h"
 #include "tests/jobs/store_testing.h"
 
 namespace heddle {
 namespace {
 
 using namespace heddle::testing;  // NOLINT
+using server::webhook_delivery;
 using ::testing::HasSubstr;
 
 constexpr Millis kHour = 3'600'000;

@@ -180,7 +180,7 @@ TEST(V1Jobs, OutputsHaveHashSizeTypeAndAddress) {
   EXPECT_EQ(output["filename"], "note_1.txt");
   EXPECT_EQ(output["bytes"], 5);
   EXPECT_EQ(output["sha256"], "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-  EXPECT_EQ(output["type"], "text/plain; charset=utf-8");
+  EXPECT_EQ(output["type"], "text/plain");
   const Response file = v1.get(output["url"]);
   ASSERT_TRUE(file.file) << file.body;
   EXPECT_EQ(*file.file, v1.folder / "output/note_1.txt");

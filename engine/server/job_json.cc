@@ -1,13 +1,12 @@
-#include "engine/jobs/job_json.h"
+#include "engine/server/job_json.h"
 
-#include <array>
 #include <cstdio>
 #include <ctime>
-#include <utility>
 
 #include "engine/json_access.h"
+#include "engine/server/content_type.h"
 
-namespace heddle {
+namespace heddle::server {
 namespace {
 
 // The name that a pipeline gives to what a step saves: that of the value the step is fed with.
@@ -32,7 +31,7 @@ Json output_json(const JobRecord& job, const Json& file, size_t number) {
   output["folder"] = member(file, "type");
   output["subfolder"] = member(file, "subfolder");
   output["filename"] = filename;
-  output["type"] = media_type(filename);
+  output["type"] = content_type_of(filename);
   output["bytes"] = member(file, "bytes");
   output["sha256"] = sha256;
   output["url"] = "/v1/jobs/" + job.id + "/outputs/" + std::to_string(number);
@@ -75,6 +74,18 @@ Json job_json(const JobRecord& job) {
   return json;
 }
 
+std::optional<WebhookDelivery> webhook_delivery(const JobRecord& job) {
+  const Json& webhook = member(job.request, "webhook");
+  if (!webhook.is_object()) return std::nullopt;
+  WebhookDelivery delivery;
+  delivery.job = job.id;
+  delivery.url = text_or(member(webhook, "url"), "");
+  delivery.secret = text_or(member(webhook, "secret"), "");
+  delivery.body = job_json(job).dump(-1, ' ', false, Json::error_handler_t::replace);
+  delivery.next = job.finished;
+  return delivery;
+}
+
 std::string time_text(Millis time) {
   const std::time_t seconds = std::time_t(time / 1000);
   std::tm parts{};
@@ -85,30 +96,4 @@ std::string time_text(Millis time) {
   return text;
 }
 
-std::string_view media_type(std::string_view filename) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTypes{{
-      {".png", "image/png"},
-      {".jpg", "image/jpeg"},
-      {".jpeg", "image/jpeg"},
-      {".webp", "image/webp"},
-      {".gif", "image/gif"},
-      {".json", "application/json"},
-      {".txt", "text/plain; charset=utf-8"},
-      {".mp4", "video/mp4"},
-      {".webm", "video/webm"},
-      {".wav", "audio/wav"},
-      {".flac", "audio/flac"},
-  }};
-  const size_t dot = filename.rfind('.');
-  if (dot == std::string_view::npos) return "application/octet-stream";
-  for (const auto& [end, type] : kTypes) {
-    const std::string_view given = filename.substr(dot);
-    if (given.size() != end.size()) continue;
-    bool same = true;
-    for (size_t k = 0; k < end.size(); ++k) same = same && (given[k] | 0x20) == (end[k] | 0x20);
-    if (same) return type;
-  }
-  return "application/octet-stream";
-}
-
-}  // namespace heddle
+}  // namespace heddle::server
