@@ -1,6 +1,6 @@
 // Tells others of the end of a job: one POST of the job's JSON, again and again until it is taken or a day has passed.
-// What is owed is in the store, so it outlives a restart; a receiver may get a delivery twice after a crash and knows it by
-// Heddle-Delivery. One thread of its own.
+// What is owed is in the store, so it outlives a restart; a receiver may get a delivery twice after a crash and knows
+// it by Heddle-Delivery. One thread of its own.
 #pragma once
 
 #include <functional>

@@ -12,7 +12,8 @@ namespace heddle::server {
 
 /// {"id", "state", "priority", "created", "started", "finished", "seconds_waited", "seconds_running", "pipeline",
 /// "client_id", "outputs": [{"number", "name", "step", "folder", "subfolder", "filename", "type", "bytes", "sha256",
-/// "url", "blob"}], "shown", "steps_run", "steps_cached", "error", "url", "events"}. What a job does not have is left out.
+/// "url", "blob"}], "shown", "steps_run", "steps_cached", "error", "url", "events"}. What a job does not have is left
+/// out.
 Json job_json(const JobRecord& job);
 
 /// What is owed for a job that is over, or nothing where it asked for no webhook. For ServiceSettings::webhook.

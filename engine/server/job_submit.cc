@@ -30,8 +30,9 @@ Response failure_response(std::exception_ptr failure, const std::string& key) {
   } catch (const DuplicateJob& error) {
     return problem_response(409, "duplicate_job", error.what());
   } catch (const IdempotencyConflict&) {
-    return problem_response(409, "idempotency_conflict",
-                            "Idempotency-Key \"" + key + "\" came before with another request; a key stands for one request");
+    return problem_response(
+        409, "idempotency_conflict",
+        "Idempotency-Key \"" + key + "\" came before with another request; a key stands for one request");
   } catch (const std::exception& error) {
     return problem_response(503, "not_kept", std::string("the job could not be kept: ") + error.what());
   }
@@ -76,10 +77,11 @@ struct Answer {
       answer.respond(answer.with_job(job, 202));
       answer.site.jobs.forget_when_over(waiting->load());
     });
-    *waiting = site.jobs.when_over(job, [answer = *this, job, alarm_number, is_new = accepted.is_new](std::optional<JobRecord> record) {
-      answer.respond(record ? answer.finished(*record, is_new) : no_such("job", job));
-      answer.alarm->cancel(alarm_number);
-    });
+    *waiting = site.jobs.when_over(
+        job, [answer = *this, job, alarm_number, is_new = accepted.is_new](std::optional<JobRecord> record) {
+          answer.respond(record ? answer.finished(*record, is_new) : no_such("job", job));
+          answer.alarm->cancel(alarm_number);
+        });
   }
 };
 
@@ -90,11 +92,15 @@ Wait wait_of(const Request& request) {
   if (!text) return {};
   int seconds = -1;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0 && seconds <= kLongestWait) return {seconds, {}};
-  return {0, problem_response(400, "bad_wait", "wait must be a whole number of seconds from 0 to 300, got \"" + *text + "\"")};
+  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0 && seconds <= kLongestWait) {
+    return {seconds, {}};
+  }
+  return {0, problem_response(400, "bad_wait",
+                              "wait must be a whole number of seconds from 0 to 300, got \"" + *text + "\"")};
 }
 
-void submit_job(const Request& request, JobBody body, Site& site, const std::shared_ptr<Alarm>& alarm, Respond respond) {
+void submit_job(const Request& request, JobBody body, Site& site, const std::shared_ptr<Alarm>& alarm,
+                Respond respond) {
   Wait wait = wait_of(request);
   if (wait.refusal) return respond(std::move(*wait.refusal));
   if (!body.problems.empty()) return respond(refuse_job(body));
@@ -103,7 +109,9 @@ void submit_job(const Request& request, JobBody body, Site& site, const std::sha
   submission.request = std::move(body.request);
   submission.priority = body.priority;
   const std::string key(request.header("idempotency-key"));
-  if (key.size() > kLongestKey) return respond(problem_response(400, "bad_key", "Idempotency-Key is longer than 256 bytes"));
+  if (key.size() > kLongestKey) {
+    return respond(problem_response(400, "bad_key", "Idempotency-Key is longer than 256 bytes"));
+  }
   if (!key.empty()) submission.idempotency = {key, sha256_of(request.path + "\n" + request.body)};
   submission.hold_events = wait.seconds == 0;  // else the answer comes after all of them
   const Answer answer{site, alarm, std::move(respond), wants_picture(request), wait.seconds};

@@ -49,7 +49,8 @@ class ApiDocs(ProgramTest):
     def setUp(self):
         super().setUp()
         command = self.command("serve", "--port", "0", "--webhook-host", "localhost", "--webhook-host", "127.0.0.1")
-        self.server = subprocess.Popen(command, env=self.environment(), cwd=self.folder, stdout=subprocess.PIPE, text=True)
+        self.server = subprocess.Popen(command, env=self.environment(), cwd=self.folder, text=True,
+                                       stdout=subprocess.PIPE)
         self.addCleanup(self.stop)
         for line in self.server.stdout:
             if found := re.search(r"heddle is ready at (\S+)", line):

@@ -158,9 +158,10 @@ TEST(WebhookDelay, GrowsToAnHourAndSpreads) {
 }
 
 TEST(WebhookTarget, OnlyPlainWebAddressesAreTaken) {
-  for (const char* url : {"", "hooks.lan", "ftp://hooks.lan/", "file:///etc/passwd", "http://", "http://user@hooks.lan/",
-                          "http://hooks.lan:0/", "http://hooks.lan:99999/", "http://hooks.lan:x/", "http://hooks.lan/#a",
-                          "http://hooks.lan/a b", "http://hooks.lan\\@x/", "http://[::1/", "http://hooks.lan/\r\nX: y"}) {
+  for (const char* url :
+       {"", "hooks.lan", "ftp://hooks.lan/", "file:///etc/passwd", "http://", "http://user@hooks.lan/",
+        "http://hooks.lan:0/", "http://hooks.lan:99999/", "http://hooks.lan:x/", "http://hooks.lan/#a",
+        "http://hooks.lan/a b", "http://hooks.lan\\@x/", "http://[::1/", "http://hooks.lan/\r\nX: y"}) {
     EXPECT_FALSE(parse_webhook_url(url)) << url;
   }
   EXPECT_EQ(parse_webhook_url("HTTPS://Hooks.LAN?x=1")->host_and_port(), "hooks.lan:443");
@@ -181,7 +182,8 @@ TEST(WebhookTarget, HostsAreAllowedByNameAndByPort) {
 
 // `printf '1700000000.{}' | openssl dgst -sha256 -hmac key`
 TEST(WebhookSignature, IsAnHmacOfTimeAndBody) {
-  EXPECT_EQ(webhook_signature("key", 1700000000, "{}"), "t=1700000000,v1=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
+  EXPECT_EQ(webhook_signature("key", 1700000000, "{}"),
+            "t=1700000000,v1=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
 }
 
 // A server of one answer, on a port of its own.
@@ -211,7 +213,10 @@ class Receiver {
 
 TEST(WebhookSender, PostsOverHttp) {
   Receiver receiver(200);
-  const WebhookAnswer answer = http_webhook_sender()({.url = receiver.url(), .body = "{\"a\":1}", .headers = {{"Content-Type", "application/json"}, {"Heddle-Delivery", "d"}}});
+  const WebhookAnswer answer =
+      http_webhook_sender()({.url = receiver.url(),
+                             .body = "{\"a\":1}",
+                             .headers = {{"Content-Type", "application/json"}, {"Heddle-Delivery", "d"}}});
   EXPECT_EQ(answer.status, 200) << answer.error;
   ASSERT_EQ(receiver.requests_.size(), 1);
   EXPECT_EQ(receiver.requests_[0].body, "{\"a\":1}");

@@ -39,7 +39,8 @@ TEST(V1Events, AClientThatComesAgainGetsWhatItMissedOnce) {
     const std::string text = v1.stream(job["events"], {{"last-event-id", std::to_string(all[seen])}})->wait_for_end();
     EXPECT_EQ(event_ids(text), std::vector<int64_t>(all.begin() + ptrdiff_t(seen) + 1, all.end()));
   }
-  const std::string by_query = v1.stream(job["events"].get<std::string>() + "?after=" + std::to_string(all[1]))->wait_for_end();
+  const std::string by_query =
+      v1.stream(job["events"].get<std::string>() + "?after=" + std::to_string(all[1]))->wait_for_end();
   EXPECT_EQ(event_ids(by_query).front(), all[2]);
 }
 

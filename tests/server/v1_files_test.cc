@@ -10,7 +10,8 @@ TEST(V1Blobs, AnUploadIsFoundByItsHash) {
   V1Site v1;
   const Response posted = v1.post("/v1/blobs", "hello");
   EXPECT_EQ(posted.status, 201);
-  EXPECT_EQ(parse_json(posted.body), Json({{"sha256", kHello}, {"bytes", 5}, {"url", std::string("/v1/blobs/") + kHello}}));
+  EXPECT_EQ(parse_json(posted.body),
+            Json({{"sha256", kHello}, {"bytes", 5}, {"url", std::string("/v1/blobs/") + kHello}}));
   EXPECT_EQ(v1.post("/v1/blobs", "hello").status, 200);
   const Response got = v1.get(std::string("/v1/blobs/") + kHello);
   ASSERT_TRUE(got.file);
@@ -49,12 +50,14 @@ TEST(V1Blobs, APictureGoesIntoAJobByItsHash) {
 
 TEST(V1Blobs, AnUnknownBlobIsAProblemOfItsSocket) {
   V1Site v1;
-  const Response response = v1.post("/v1/jobs", R"({"1": {"class_type": "Copy", "inputs": {"image": {"blob": ")" + std::string(kHello) + R"("}}}})");
+  const Response response = v1.post(
+      "/v1/jobs", R"({"1": {"class_type": "Copy", "inputs": {"image": {"blob": ")" + std::string(kHello) + R"("}}}})");
   EXPECT_EQ(response.status, 422);
   const Json problem = parse_json(response.body)["problems"][0];
   EXPECT_EQ(problem["kind"], "unknown_blob");
   EXPECT_EQ(problem["socket"], "image");
-  EXPECT_EQ(v1.post("/v1/jobs", R"({"1": {"class_type": "Copy", "inputs": {"image": {"base64": "***"}}}})").status, 422);
+  EXPECT_EQ(v1.post("/v1/jobs", R"({"1": {"class_type": "Copy", "inputs": {"image": {"base64": "***"}}}})").status,
+            422);
 }
 
 TEST(V1Blobs, AnOutputIsKnownByItsHash) {

@@ -6,9 +6,11 @@ namespace {
 
 TEST(V1Graphs, CheckTellsAllAndRunsNothing) {
   V1Site v1;
-  EXPECT_EQ(parse_json(v1.post("/v1/check", kShowGraph).body), Json({{"ok", true}, {"problems", Json::array()}, {"warnings", Json::array()}}));
+  EXPECT_EQ(parse_json(v1.post("/v1/check", kShowGraph).body),
+            Json({{"ok", true}, {"problems", Json::array()}, {"warnings", Json::array()}}));
   const Json bad = parse_json(v1.post("/v1/check", R"({"1": {"class_type": "Number", "inputs": {"value": 101}},
-    "2": {"class_type": "Show", "inputs": {"number": ["1", 3]}}})").body);
+    "2": {"class_type": "Show", "inputs": {"number": ["1", 3]}}})")
+                                  .body);
   EXPECT_EQ(bad["ok"], false);
   EXPECT_EQ(bad["problems"].size(), 2);
   EXPECT_EQ(v1.jobs.remaining(), 0);
@@ -22,7 +24,8 @@ TEST(V1Graphs, ExplainSaysWhatRunsAndWhy) {
   v1.run(kShowGraph);
   EXPECT_EQ(parse_json(v1.post("/v1/explain", kShowGraph).body)["steps"][0]["action"], "cached");
   const Json changed = parse_json(v1.post("/v1/explain", R"({"1": {"class_type": "Number", "inputs": {"value": 8}},
-    "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})").body);
+    "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})")
+                                      .body);
   EXPECT_EQ(changed["steps"][0]["reason"], "value 7 -> 8");
   EXPECT_THAT(changed["compared_with"].get<std::string>(), HasSubstr("/v1/jobs/"));
   EXPECT_EQ(v1.post("/v1/explain", "{}").status, 422);
@@ -82,7 +85,8 @@ TEST(MetricsRoute, CountsWhatHappened) {
   V1Site v1;
   v1.run(kShowGraph);
   const Json again = v1.run(kShowGraph);
-  v1.stream("/v1/events?after=0")->wait_for("\"job\":\"" + again["id"].get<std::string>() + "\",\"type\":\"succeeded\"");
+  v1.stream("/v1/events?after=0")
+      ->wait_for("\"job\":\"" + again["id"].get<std::string>() + "\",\"type\":\"succeeded\"");
   const std::string text = v1.get("/metrics").body;
   for (const char* line :
        {"heddle_queue_length 0\n", "heddle_jobs{state=\"succeeded\"} 2\n", "heddle_jobs_accepted_total 2\n",
@@ -165,7 +169,9 @@ TEST(OpenApi, ThePageLoadsNothing) {
   V1Site v1;
   const Response page = v1.get("/v1/docs");
   EXPECT_EQ(page.type, "text/html; charset=utf-8");
-  for (const char* word : {"<script", "src=", "http://", "https://", "<link"}) EXPECT_THAT(page.body, Not(HasSubstr(word)));
+  for (const char* word : {"<script", "src=", "http://", "https://", "<link"}) {
+    EXPECT_THAT(page.body, Not(HasSubstr(word)));
+  }
   EXPECT_THAT(page.body, HasSubstr("/v1/jobs/{id}/events"));
 }
 

@@ -151,7 +151,9 @@ TEST(V1Pipelines, WhatIsNoPipelineIsNotSaved) {
   V1Site v1;
   EXPECT_EQ(v1.send("PUT", "/v1/pipelines/x", kShowGraph).status, 422);
   EXPECT_EQ(v1.send("PUT", "/v1/pipelines/x", "{").status, 400);
-  const Response broken = v1.send("PUT", "/v1/pipelines/x", R"({"heddle": "pipeline/1", "graph": {}, "inputs": {"a": {"type": "INTEGER", "to": ["9.x"]}}})");
+  const Response broken =
+      v1.send("PUT", "/v1/pipelines/x",
+              R"({"heddle": "pipeline/1", "graph": {}, "inputs": {"a": {"type": "INTEGER", "to": ["9.x"]}}})");
   EXPECT_EQ(broken.status, 422);
   EXPECT_EQ(parse_json(broken.body)["problems"].size(), 2);
   EXPECT_EQ(v1.get("/v1/pipelines/x").status, 404);
@@ -193,7 +195,8 @@ TEST(V1Pipelines, ARunHasNoGraphOfItsOwn) {
 
 TEST(V1Pipelines, APictureMayComeInTheInputs) {
   V1Site v1;
-  v1.send("PUT", "/v1/pipelines/copy", R"({"heddle": "pipeline/1", "inputs": {"image": {"type": "IMAGE", "to": ["1.image"]}},
+  v1.send("PUT", "/v1/pipelines/copy",
+          R"({"heddle": "pipeline/1", "inputs": {"image": {"type": "IMAGE", "to": ["1.image"]}},
     "outputs": {}, "graph": {"1": {"class_type": "Copy", "inputs": {"image": ""}}}})");
   const Json job = run(v1, "copy", R"({"inputs": {"image": {"base64": ")" + pixel_base64() + R"("}}})");
   EXPECT_EQ(job["state"], "succeeded") << job.dump();
