@@ -6,7 +6,7 @@
 namespace heddle {
 namespace {
 
-constexpr time_t kConnectSeconds = 10, kAnswerSeconds = 20;
+constexpr time_t kConnectSeconds = 5, kAnswerSeconds = 10;
 constexpr size_t kMostAnswer = 64 << 10;  // nobody reads it
 
 WebhookAnswer post(const WebhookPost& post) {

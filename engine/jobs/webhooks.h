@@ -26,7 +26,7 @@ struct WebhookAnswer {
 };
 using SendWebhook = std::function<WebhookAnswer(const WebhookPost& post)>;
 
-/// By HTTP and HTTPS, within 10 s for connecting and 20 s for the answer.
+/// By HTTP and HTTPS, within 5 s for connecting and 10 s for the answer.
 SendWebhook http_webhook_sender();
 
 struct WebhookSettings {

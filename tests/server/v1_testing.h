@@ -40,8 +40,8 @@ struct Copy final : Node {
   In<PictureFile> image{this, "image", "The picture."};
   void run(RunContext& context) override {
     std::filesystem::create_directories(context.folders->output);
-    const std::filesystem::path to = context.folders->output / "copy_1.png";
-    std::filesystem::copy_file(image->path, to, std::filesystem::copy_options::overwrite_existing);
+    const std::string bytes = read_file(image->path);
+    save_new_file(context.folders->output / "copy_1.png", [&](const AppendBytes& append) { append(bytes); }, context);
     context.ui["images"] = {{{"filename", "copy_1.png"}, {"subfolder", ""}, {"type", "output"}}};
   }
 };
