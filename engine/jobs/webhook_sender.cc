@@ -6,7 +6,7 @@
 namespace heddle {
 namespace {
 
-constexpr time_t kConnectSeconds = 10, kAnswerSeconds = 20;
+constexpr time_t kConnectSeconds = 5, kAnswerSeconds = 10;
 constexpr size_t kMostAnswer = 64 << 10;  // nobody reads it
 
 WebhookAnswer post(const WebhookPost& post) {
@@ -24,7 +24,9 @@ WebhookAnswer post(const WebhookPost& post) {
   request.body = post.body;
   for (const auto& [name, value] : post.headers) request.set_header(name.c_str(), value.c_str());
   size_t received = 0;
-  request.content_receiver = [&](const char*, size_t size, uint64_t, uint64_t) { return (received += size) <= kMostAnswer; };
+  request.content_receiver = [&](const char*, size_t size, uint64_t, uint64_t) {
+    return (received += size) <= kMostAnswer;
+  };
   int status = 0;
   request.response_handler = [&](const httplib::Response& response) {
     status = response.status;

@@ -79,12 +79,13 @@ std::optional<WebhookUrl> parse_webhook_url(std::string_view url) {
 std::optional<std::string> webhook_problem(std::string_view url, const std::vector<std::string>& allowed) {
   const auto parsed = parse_webhook_url(url);
   if (!parsed) {
-    return "\"" + std::string(url.substr(0, 200)) + "\" is no address for a webhook; expected http://HOST/PATH or https://HOST/PATH";
+    return "\"" + std::string(url.substr(0, 200)) +
+           "\" is no address for a webhook; expected http://HOST/PATH or https://HOST/PATH";
   }
   const auto fits = [&](const std::string& host) { return is_allowed(*parsed, host); };
   if (std::any_of(allowed.begin(), allowed.end(), fits)) return std::nullopt;
-  return "webhooks to " + parsed->host_and_port() + " are not allowed; whoever starts the server allows them by --webhook-host " +
-         parsed->host;
+  return "webhooks to " + parsed->host_and_port() +
+         " are not allowed; whoever starts the server allows them by --webhook-host " + parsed->host;
 }
 
 std::string webhook_signature(std::string_view secret, int64_t unix_seconds, std::string_view body) {

@@ -9,9 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "engine/jobs/job_json.h"
 #include "engine/jobs/webhook_target.h"
-#include "engine/json_access.h"
 #include "engine/version.h"
 
 namespace heddle {
@@ -45,18 +43,6 @@ WebhookPost make_post(const WebhookDelivery& delivery, Millis now) {
 }
 
 }  // namespace
-
-std::optional<WebhookDelivery> webhook_delivery(const JobRecord& job) {
-  const Json& webhook = member(job.request, "webhook");
-  if (!webhook.is_object()) return std::nullopt;
-  WebhookDelivery delivery;
-  delivery.job = job.id;
-  delivery.url = text_or(member(webhook, "url"), "");
-  delivery.secret = text_or(member(webhook, "secret"), "");
-  delivery.body = job_json(job).dump(-1, ' ', false, Json::error_handler_t::replace);
-  delivery.next = job.finished;
-  return delivery;
-}
 
 Millis webhook_delay(int attempts, double random) {
   const Millis delay = attempts > 12 ? kHour : std::min(kHour, kSecond << std::max(attempts - 1, 0));

@@ -1,6 +1,6 @@
 // Tells others of the end of a job: one POST of the job's JSON, again and again until it is taken or a day has passed.
-// What is owed is in the store, so it outlives a restart; a receiver may get a delivery twice after a crash and knows it by
-// Heddle-Delivery. One thread of its own.
+// What is owed is in the store, so it outlives a restart; a receiver may get a delivery twice after a crash and knows
+// it by Heddle-Delivery. One thread of its own.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ struct WebhookAnswer {
 };
 using SendWebhook = std::function<WebhookAnswer(const WebhookPost& post)>;
 
-/// By HTTP and HTTPS, within 10 s for connecting and 20 s for the answer.
+/// By HTTP and HTTPS, within 5 s for connecting and 10 s for the answer.
 SendWebhook http_webhook_sender();
 
 struct WebhookSettings {
@@ -35,9 +35,6 @@ struct WebhookSettings {
   MillisClock clock;
   std::function<double()> random;  // 0..1, spreads the retries
 };
-
-/// What is owed for a job that is over, or nothing where it asked for no webhook. For JobStore::finish().
-std::optional<WebhookDelivery> webhook_delivery(const JobRecord& job);
 
 /// Milliseconds from a failed attempt, the first being 1, to the next: 1 s, 2 s, 4 s... an hour, each by 0.5 to 1.5.
 Millis webhook_delay(int attempts, double random);

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "engine/jobs/job_json.h"
+#include "engine/server/job_json.h"
 #include "engine/server/metrics.h"
 #include "engine/server/openapi.h"
 #include "engine/server/problem_json.h"
@@ -84,7 +84,8 @@ std::string cache_metrics(Cache& cache) {
 
 std::string http_metrics(const HttpServer::Counts& counts) {
   return counter("heddle_http_requests_total", "Requests answered.", counts.requests) +
-         counter("heddle_http_refused_total", "Requests refused for where they came from, or for a bound.", counts.refused) +
+         counter("heddle_http_refused_total", "Requests refused for where they came from, or for a bound.",
+                 counts.refused) +
          counter("heddle_http_received_bytes_total", "Bytes received.", counts.bytes_in) +
          counter("heddle_http_sent_bytes_total", "Bytes sent.", counts.bytes_out) +
          gauge("heddle_http_connections", "Open connections.", uint64_t(counts.connections)) +
@@ -94,7 +95,8 @@ std::string http_metrics(const HttpServer::Counts& counts) {
 Response metrics(Site& site) {
   Response response;
   response.type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = "# HELP heddle_info The version.\n# TYPE heddle_info gauge\nheddle_info{version=\"" + std::string(version()) + "\"} 1\n";
+  response.body = "# HELP heddle_info The version.\n# TYPE heddle_info gauge\nheddle_info{version=\"" +
+                  std::string(version()) + "\"} 1\n";
   response.body += job_metrics(site);
   if (site.metrics) response.body += site.metrics->text();
   if (site.jobs.workshop().cache) response.body += cache_metrics(*site.jobs.workshop().cache);
@@ -139,8 +141,10 @@ void add_health_routes(Routes& routes, Site& site) {
 
 void add_system_route(Routes& routes, Site& site) {
   const Millis started = site.clock();
-  routes.add({"GET", "/v1/system", [&site, started](const Request&, Respond respond) { respond(v1_response(system_json(site, started))); },
-              Operation("About", "Version, numerics, memory, cache and queue").gives(200, "Facts.", Json{{"type", "object"}})});
+  routes.add({"GET", "/v1/system",
+              [&site, started](const Request&, Respond respond) { respond(v1_response(system_json(site, started))); },
+              Operation("About", "Version, numerics, memory, cache and queue")
+                  .gives(200, "Facts.", Json{{"type", "object"}})});
 }
 
 }  // namespace heddle::server

@@ -62,8 +62,8 @@ class Reader {
 
  private:
   void report(std::string kind, std::string message, std::string socket = "") {
-    body_.problems.push_back({.step = "", .node = "", .socket = std::move(socket), .kind = std::move(kind),
-                              .message = std::move(message)});
+    body_.problems.push_back(
+        {.step = "", .node = "", .socket = std::move(socket), .kind = std::move(kind), .message = std::move(message)});
   }
 
   std::optional<Json> parse(std::string_view bytes, bool may_be_empty) {
@@ -78,13 +78,16 @@ class Reader {
 
   void read_document(Json document, const std::optional<std::string>& pipeline) {
     if (!document.is_object()) return report("malformed", "the body must be an object");
-    if (!pipeline && !is_wrapped(document)) return take(load_document(std::move(document), declarations(), std::time(nullptr)));
+    if (!pipeline && !is_wrapped(document)) {
+      return take(load_document(std::move(document), declarations(), std::time(nullptr)));
+    }
     read_fields(document);
     const Json& graph = member(document, "graph");
     const Json& name = member(document, "pipeline");
     const bool has_graph = !graph.is_null(), has_name = !name.is_null();
     if (pipeline && (has_graph || has_name)) {
-      return report("malformed", "the address says which pipeline runs; the body has no \"graph\" or \"pipeline\" of its own");
+      return report("malformed",
+                    "the address says which pipeline runs; the body has no \"graph\" or \"pipeline\" of its own");
     }
     if (has_graph && has_name) return report("malformed", "give either \"graph\" or \"pipeline\", not both");
     if (pipeline) return take_pipeline(*pipeline);
@@ -107,7 +110,9 @@ class Reader {
     const Json& metadata = member(document, "metadata");
     if (!metadata.is_null() && !metadata.is_boolean()) report("malformed", "\"metadata\" must be true or false");
     body_.request["metadata"] = metadata.is_boolean() ? metadata.get<bool>() : true;
-    if (const std::string client = read_text(document, "client_id"); !client.empty()) body_.request["client_id"] = client;
+    if (const std::string client = read_text(document, "client_id"); !client.empty()) {
+      body_.request["client_id"] = client;
+    }
     body_.id = read_text(document, "id");
     if (!body_.id.empty() && !is_good_id(body_.id)) {
       report("malformed", "\"id\" must be at most 64 letters, digits, - and _");
@@ -241,7 +246,8 @@ class Reader {
     const size_t dot = target.rfind('.');
     const int step = dot == target.npos ? -1 : body_.graph.find(target.substr(0, dot));
     if (step < 0) {
-      return report("undeclared_input", "the graph has no step for the input \"" + target + "\"; expected STEP.SOCKET", target);
+      return report("undeclared_input", "the graph has no step for the input \"" + target + "\"; expected STEP.SOCKET",
+                    target);
     }
     std::vector<Input>& inputs = body_.graph.steps[size_t(step)].inputs;
     const std::string socket = target.substr(dot + 1);
@@ -271,7 +277,8 @@ class Reader {
   Json stored_picture(const Json& value, const std::string& step, const std::string& node, const std::string& socket) {
     if (!is_picture_object(value)) return value;
     const auto problem = [&](std::string kind, std::string message) {
-      body_.problems.push_back({.step = step, .node = node, .socket = socket, .kind = std::move(kind), .message = std::move(message)});
+      body_.problems.push_back(
+          {.step = step, .node = node, .socket = socket, .kind = std::move(kind), .message = std::move(message)});
       return Json("");
     };
     std::string sha256(text_or(member(value, "blob"), ""));
@@ -281,7 +288,8 @@ class Reader {
       sha256 = blobs_.add(*bytes).sha256;
     }
     if (auto name = blobs_.as_input(sha256, site_.folders)) return *name;
-    return problem("unknown_blob", "there is no blob \"" + sha256.substr(0, 80) + "\"; send it by PUT /v1/blobs/SHA256 first");
+    return problem("unknown_blob",
+                   "there is no blob \"" + sha256.substr(0, 80) + "\"; send it by PUT /v1/blobs/SHA256 first");
   }
 
   // --- all of it together

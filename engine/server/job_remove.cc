@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_view.h"
 #include "engine/server/problem_json.h"
 

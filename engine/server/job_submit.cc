@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/server/blobs.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_view.h"
 #include "engine/server/problem_json.h"
 
@@ -30,8 +31,9 @@ Response failure_response(std::exception_ptr failure, const std::string& key) {
   } catch (const DuplicateJob& error) {
     return problem_response(409, "duplicate_job", error.what());
   } catch (const IdempotencyConflict&) {
-    return problem_response(409, "idempotency_conflict",
-                            "Idempotency-Key \"" + key + "\" came before with another request; a key stands for one request");
+    return problem_response(
+        409, "idempotency_conflict",
+        "Idempotency-Key \"" + key + "\" came before with another request; a key stands for one request");
   } catch (const std::exception& error) {
     return problem_response(503, "not_kept", std::string("the job could not be kept: ") + error.what());
   }
@@ -40,46 +42,67 @@ Response failure_response(std::exception_ptr failure, const std::string& key) {
 // The answer to a job that has been taken; whoever waits may get it later.
 struct Answer {
   Site& site;
-  std::shared_ptr<Alarm> alarm;
+  std::weak_ptr<Alarm> alarm;  // which keeps answers itself
   Respond respond;
   bool picture = false;
   int wait = 0;
 
-  Response with_job(const std::string& job, int status) const {
+  /// What `make` gives. Nobody up there would catch what it throws.
+  template <class Make>
+  void give(const Make& make) const {
+    try {
+      respond(make());
+    } catch (const std::exception& error) {
+      respond(problem_response(500, "internal", std::string("the job was taken, but cannot be shown: ") + error.what()));
+    }
+  }
+
+  /// On the store's thread, which has others to serve: only what is at hand.
+  void at_once(const Accepted& accepted) const {
+    give([&] {
+      const auto record = site.jobs.find(accepted.id);
+      if (!record) return no_such("job", accepted.id);  // removed meanwhile
+      Response response = v1_response(job_json(*record), accepted.is_new ? 201 : 200);
+      add_location(response, accepted.id);
+      response.after_written = [gate = accepted.gate, grace = site.event_grace] {
+        gate->open(std::chrono::steady_clock::now() + grace);
+      };
+      return response;
+    });
+  }
+
+  /// The answers are made on the alarm's thread: looking at a job reads the store.
+  void when_over(const Accepted& accepted) const {
+    const std::string job = accepted.id;
+    const auto clock = alarm.lock();
+    const auto waiting = std::make_shared<std::atomic<int64_t>>(0);
+    const int64_t at_deadline = clock->set(std::chrono::steady_clock::now() + std::chrono::seconds(wait), [=, *this] {
+      give([&] { return still_running(job); });
+      site.jobs.forget_when_over(waiting->load());
+    });
+    *waiting = site.jobs.when_over(job, [=, *this, is_new = accepted.is_new](const std::optional<JobRecord>& record) {
+      const auto clock = alarm.lock();
+      if (!clock) return;
+      clock->cancel(at_deadline);
+      clock->set(std::chrono::steady_clock::now(), [=, *this] {
+        give([&] { return record ? finished(*record, is_new) : no_such("job", job); });
+      });
+    });
+  }
+
+  Response still_running(const std::string& job) const {
     const auto record = site.jobs.find(job);
-    if (!record) return no_such("job", job);  // removed meanwhile
-    Response response = v1_response(job_view(*record, site), status);
+    if (!record) return no_such("job", job);
+    if (is_over(record->state)) return finished(*record, true);
+    Response response = v1_response(job_view(*record, site), 202);
     add_location(response, job);
     return response;
   }
 
   Response finished(const JobRecord& record, bool is_new) const {
-    if (!picture) return with_job(record.id, is_new ? 201 : 200);
-    Response response = first_picture(record, site);
+    Response response = picture ? first_picture(record, site) : v1_response(job_view(record, site), is_new ? 201 : 200);
     add_location(response, record.id);
     return response;
-  }
-
-  void at_once(const Accepted& accepted) const {
-    Response response = with_job(accepted.id, accepted.is_new ? 201 : 200);
-    response.after_written = [gate = accepted.gate, grace = site.event_grace] {
-      gate->open(std::chrono::steady_clock::now() + grace);
-    };
-    respond(std::move(response));
-  }
-
-  void when_over(const Accepted& accepted) const {
-    const std::string job = accepted.id;
-    const auto waiting = std::make_shared<std::atomic<int64_t>>(0);
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(wait);
-    const int64_t alarm_number = alarm->set(deadline, [answer = *this, job, waiting] {
-      answer.respond(answer.with_job(job, 202));
-      answer.site.jobs.forget_when_over(waiting->load());
-    });
-    *waiting = site.jobs.when_over(job, [answer = *this, job, alarm_number, is_new = accepted.is_new](std::optional<JobRecord> record) {
-      answer.respond(record ? answer.finished(*record, is_new) : no_such("job", job));
-      answer.alarm->cancel(alarm_number);
-    });
   }
 };
 
@@ -90,11 +113,15 @@ Wait wait_of(const Request& request) {
   if (!text) return {};
   int seconds = -1;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0 && seconds <= kLongestWait) return {seconds, {}};
-  return {0, problem_response(400, "bad_wait", "wait must be a whole number of seconds from 0 to 300, got \"" + *text + "\"")};
+  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0 && seconds <= kLongestWait) {
+    return {seconds, {}};
+  }
+  return {0, problem_response(400, "bad_wait",
+                              "wait must be a whole number of seconds from 0 to 300, got \"" + *text + "\"")};
 }
 
-void submit_job(const Request& request, JobBody body, Site& site, const std::shared_ptr<Alarm>& alarm, Respond respond) {
+void submit_job(const Request& request, JobBody body, Site& site, const std::shared_ptr<Alarm>& alarm,
+                Respond respond) {
   Wait wait = wait_of(request);
   if (wait.refusal) return respond(std::move(*wait.refusal));
   if (!body.problems.empty()) return respond(refuse_job(body));
@@ -103,7 +130,9 @@ void submit_job(const Request& request, JobBody body, Site& site, const std::sha
   submission.request = std::move(body.request);
   submission.priority = body.priority;
   const std::string key(request.header("idempotency-key"));
-  if (key.size() > kLongestKey) return respond(problem_response(400, "bad_key", "Idempotency-Key is longer than 256 bytes"));
+  if (key.size() > kLongestKey) {
+    return respond(problem_response(400, "bad_key", "Idempotency-Key is longer than 256 bytes"));
+  }
   if (!key.empty()) submission.idempotency = {key, sha256_of(request.path + "\n" + request.body)};
   submission.hold_events = wait.seconds == 0;  // else the answer comes after all of them
   const Answer answer{site, alarm, std::move(respond), wants_picture(request), wait.seconds};

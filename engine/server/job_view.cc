@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
+#include "engine/server/content_type.h"
+#include "engine/server/job_json.h"
 #include "engine/server/problem_json.h"
 #include "engine/server/v1_events.h"
 
@@ -108,12 +109,14 @@ Json job_view(const JobRecord& job, const Site& site) {
 std::optional<std::filesystem::path> output_file(const Json& output, const Folders& folders) {
   const std::string folder(text_or(member(output, "folder"), "output"));
   if (folder != "output" && folder != "temp" && folder != "input") return std::nullopt;
-  const std::filesystem::path name = std::filesystem::path(text_or(member(output, "subfolder"), "")) /
-                                     text_or(member(output, "filename"), "");
+  const std::filesystem::path name =
+      std::filesystem::path(text_or(member(output, "subfolder"), "")) / text_or(member(output, "filename"), "");
   auto path = folders.find(folder, name.generic_string());
   std::error_code error;
   const Json& bytes = member(output, "bytes");
-  if (path && bytes.is_number() && std::filesystem::file_size(*path, error) != bytes.get<uint64_t>()) return std::nullopt;
+  if (path && bytes.is_number() && std::filesystem::file_size(*path, error) != bytes.get<uint64_t>()) {
+    return std::nullopt;
+  }
   return path;
 }
 
@@ -126,13 +129,14 @@ Response output_response(const Json& output, const Site& site) {
     if (known && known->hex() != sha256) path.reset();
   }
   if (!path) {
-    return problem_response(404, "output_gone", "the file " + filename + " has been removed or replaced since the job made it");
+    return problem_response(404, "output_gone",
+                            "the file " + filename + " has been removed or replaced since the job made it");
   }
   Response response;
   response.type = text_or(member(output, "type"), "application/octet-stream");
   response.file = std::move(path);
-  response.headers = {{"Content-Disposition", "inline; filename*=UTF-8''" + percent_encoded(filename)},
-                      {"X-Content-Type-Options", "nosniff"}};
+  const char* how = is_active_content(response.type) ? "attachment; " : "inline; ";
+  response.headers = {{"Content-Disposition", how + named_file(filename)}, {"X-Content-Type-Options", "nosniff"}};
   return response;
 }
 

@@ -116,7 +116,9 @@ std::string Metrics::text() const {
     text += "heddle_steps_cached_total{tier=" + label_value(tier) + "} " + std::to_string(count) + "\n";
   }
   text += head("heddle_step_seconds", "histogram", "Seconds that steps took, by node.");
-  for (const auto& [node, histogram] : steps_) text += histogram.text("heddle_step_seconds", "node=" + label_value(node));
+  for (const auto& [node, histogram] : steps_) {
+    text += histogram.text("heddle_step_seconds", "node=" + label_value(node));
+  }
   text += head("heddle_job_wait_seconds", "histogram", "Seconds from a job's acceptance to its start.");
   text += waits_.text("heddle_job_wait_seconds", "");
   text += head("heddle_job_run_seconds", "histogram", "Seconds from a job's start to its end.");

@@ -1,4 +1,5 @@
-// What a server has done since it was started, for /metrics: jobs by their end, steps by node, what came from the cache.
+// What a server has done since it was started, for /metrics: jobs by their end, steps by node, what came from the
+// cache.
 #pragma once
 
 #include <array>
@@ -15,7 +16,8 @@ namespace heddle::server {
 /// Counts under bounds that each include the ones before, as Prometheus has them.
 class Histogram {
  public:
-  static constexpr std::array<double, 14> kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600};
+  static constexpr std::array<double, 14> kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                  1,     2.5,  5,     10,   30,  120,  600};
   void add(double value);
   /// Lines NAME_bucket, NAME_sum and NAME_count; `labels` as `node="KSampler"`, or "".
   std::string text(const std::string& name, const std::string& labels) const;
@@ -49,7 +51,7 @@ class Metrics final : public JobListener {
   std::map<std::string, Times> times_;                 // of jobs that are not over
   std::map<std::string, uint64_t> cached_;             // steps, by tier
   uint64_t ran_ = 0;
-  std::map<std::string, Histogram> steps_;             // by node
+  std::map<std::string, Histogram> steps_;  // by node
   Histogram waits_, runs_;
 };
 

@@ -67,7 +67,8 @@ Operation& Operation::query(const char* name, const char* type, const char* help
 }
 
 Operation& Operation::header(const char* name, const char* help) {
-  json_["parameters"].push_back({{"name", name}, {"in", "header"}, {"description", help}, {"schema", {{"type", "string"}}}});
+  json_["parameters"].push_back(
+      {{"name", name}, {"in", "header"}, {"description", help}, {"schema", {{"type", "string"}}}});
   return *this;
 }
 
@@ -107,8 +108,9 @@ Json openapi_document(const Routes& routes) {
           {"info",
            {{"title", "heddle"},
             {"version", version()},
-            {"description", "Runs diffusion workflows: graphs and pipelines as jobs in a durable queue. Problems are "
-                            "RFC 9457. Where the server asks for a token, send it as Authorization: Bearer."},
+            {"description",
+             "Runs diffusion workflows: graphs and pipelines as jobs in a durable queue. Problems are "
+             "RFC 9457. Where the server asks for a token, send it as Authorization: Bearer."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", {{{"url", "/"}}}},
           {"paths", std::move(paths)},
@@ -117,8 +119,10 @@ Json openapi_document(const Routes& routes) {
 }
 
 void add_openapi_routes(Routes& routes, Site&) {
-  const Json about_document = Operation("About", "This interface as OpenAPI 3.1").gives(200, "The document.", Json{{"type", "object"}});
-  const Json about_page = Operation("About", "This interface to read").gives(200, "A page.", Json{{"type", "string"}}, "text/html");
+  const Json about_document =
+      Operation("About", "This interface as OpenAPI 3.1").gives(200, "The document.", Json{{"type", "object"}});
+  const Json about_page =
+      Operation("About", "This interface to read").gives(200, "A page.", Json{{"type", "string"}}, "text/html");
   // Made when first asked for: then all routes are there.
   const auto serve = [&routes](const char* type, auto make) {
     return [&routes, type, make](const Request&, Respond respond) {
@@ -128,8 +132,8 @@ void add_openapi_routes(Routes& routes, Site&) {
       respond(std::move(response));
     };
   };
-  routes.add({"GET", "/v1/openapi.json", serve("application/json", [](const Json& document) { return v1_text(document); }),
-              about_document});
+  routes.add({"GET", "/v1/openapi.json",
+              serve("application/json", [](const Json& document) { return v1_text(document); }), about_document});
   routes.add({"GET", "/v1/docs", serve("text/html; charset=utf-8", openapi_page), about_page});
 }
 

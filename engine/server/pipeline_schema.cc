@@ -100,7 +100,10 @@ void check_input_types(const Pipeline& pipeline, const Json& inputs, Problems& p
   for (const PipelineInput& input : pipeline.inputs) {
     const Json& value = member(inputs, input.name);
     if (value.is_null() || has_type(value, input.type)) continue;
-    problems.push_back({.step = "", .node = "", .socket = input.name, .kind = "invalid_input_type",
+    problems.push_back({.step = "",
+                        .node = "",
+                        .socket = input.name,
+                        .kind = "invalid_input_type",
                         .message = "takes " + std::string(type_words(input.type)) + ", got " + literal_text(value)});
   }
 }

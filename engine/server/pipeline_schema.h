@@ -10,8 +10,8 @@ namespace heddle::server {
 /// Of the object of inputs. Choices come from the sockets that an input feeds; files are listed as they are now.
 Json pipeline_schema(const Pipeline& pipeline, const Registry& registry, const Folders& folders);
 
-/// Problems with inputs that fill_pipeline() is too kind to see: a value that has not the JSON type of its input. It takes
-/// texts for everything, as a command line gives them.
+/// Problems with inputs that fill_pipeline() is too kind to see: a value that has not the JSON type of its input. It
+/// takes texts for everything, as a command line gives them.
 void check_input_types(const Pipeline& pipeline, const Json& inputs, Problems& problems);
 
 }  // namespace heddle::server

@@ -35,8 +35,8 @@ Response v1_response(const Json& body, int status) {
 }
 
 Response problem_response(int status, std::string_view kind, const std::string& detail, const Json& more) {
-  Json body{{"type", "urn:heddle:" + std::string(kind)}, {"title", title_of(status)}, {"status", status},
-            {"detail", detail}};
+  Json body{
+      {"type", "urn:heddle:" + std::string(kind)}, {"title", title_of(status)}, {"status", status}, {"detail", detail}};
   body.update(more);
   Response response = v1_response(body, status);
   response.type = "application/problem+json";

@@ -1,6 +1,7 @@
 #include "engine/server/request_reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstring>
@@ -104,7 +105,8 @@ RequestReader::State RequestReader::take_head(size_t size) {
   const std::string_view head(buffer_.data() + begin_, size);
   parser_ = std::make_unique<Parser>();
   parser_->header_limit(static_cast<uint32_t>(limits_.header_bytes + 1));
-  parser_->body_limit(boost::none);
+  // Not boost::none: Beast of Boost 1.74 takes that for less than any length.
+  parser_->body_limit(std::numeric_limits<uint64_t>::max());
   beast::error_code error;
   parser_->put({head.data(), head.size()}, error);
   if (error == http::error::bad_version && names_another_version(head)) {

@@ -6,6 +6,7 @@
 
 #include "engine/jobs/webhooks.h"
 #include "engine/server/front_page.h"
+#include "engine/server/job_json.h"
 #include "engine/server/log_book.h"
 #include "engine/server/metrics.h"
 #include "engine/server/pipeline_shelf.h"

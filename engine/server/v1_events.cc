@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
+#include "engine/server/job_json.h"
 #include "engine/server/problem_json.h"
 
 namespace heddle::server {
@@ -117,7 +117,8 @@ void EventFeed::Impl::run() {
 
 // Waits for something to do; false when it is time to end.
 bool EventFeed::Impl::take(std::deque<JobEvent>& events) {
-  const bool lagging = std::any_of(subscribers.begin(), subscribers.end(), [](const Subscriber& s) { return !s.is_live; });
+  const bool lagging =
+      std::any_of(subscribers.begin(), subscribers.end(), [](const Subscriber& s) { return !s.is_live; });
   std::unique_lock lock(mutex);
   if (!lagging) {
     changed.wait_until(lock, next_beat, [&] { return stopping || !told.empty() || !newcomers.empty(); });
@@ -170,7 +171,8 @@ void EventFeed::Impl::send_progress(Subscriber& subscriber) {
   const std::lock_guard lock(mutex);
   for (const auto& [job, progress] : running) {
     JobEvent event{.job = job, .type = "progress", .time = system_millis()};
-    event.data = {{"step", progress.step}, {"node", progress.node}, {"value", progress.value}, {"total", progress.total}};
+    event.data = {
+        {"step", progress.step}, {"node", progress.node}, {"value", progress.value}, {"total", progress.total}};
     if (subscriber.wants(event)) subscriber.send(event_text(event));
   }
 }

@@ -1,6 +1,7 @@
 // Server-sent events. Every subscriber is a place in the numbered events of the store and moves along them, so what was
-// missed and what happens now come without a gap or a duplicate, also across a restart. Progress has no number: it is told
-// to those who are up to date, and a newcomer is told where a running job stands. One thread of its own does it all.
+// missed and what happens now come without a gap or a duplicate, also across a restart. Progress has no number: it is
+// told to those who are up to date, and a newcomer is told where a running job stands. One thread of its own does it
+// all.
 #pragma once
 
 #include <chrono>
@@ -34,8 +35,8 @@ class EventFeed final : public JobListener {
   void subscribe(std::shared_ptr<Stream> stream, std::string job, int64_t after);
   std::optional<JobProgress> progress(const std::string& job) const;
 
-  /// Kept events are taken from the store once they have a number there; their gate guards nothing that a replay would not
-  /// show.
+  /// Kept events are taken from the store once they have a number there; their gate guards nothing that a replay would
+  /// not show.
   void on_event(const JobEvent& event, const std::string& owner, const std::shared_ptr<Gate>& gate) override;
 
  private:

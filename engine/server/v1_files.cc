@@ -1,7 +1,8 @@
 // /v1/blobs: pictures by their hash. What was uploaded goes into jobs as {"blob": SHA-256}; outputs are found here too.
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/blobs.h"
+#include "engine/server/content_type.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_view.h"
 #include "engine/server/openapi.h"
 #include "engine/server/problem_json.h"
@@ -30,9 +31,13 @@ Response add_blob(const Request& request, const Site& site, const Blobs& blobs) 
 
 Response put_blob(const Request& request, const Site& site, const Blobs& blobs) {
   const std::string& sha256 = request.captures[0];
-  if (!is_sha256(sha256)) return problem_response(422, "bad_hash", "the name of a blob is its SHA-256 in 64 lower-case digits");
+  if (!is_sha256(sha256)) {
+    return problem_response(422, "bad_hash", "the name of a blob is its SHA-256 in 64 lower-case digits");
+  }
   const std::string actual = sha256_of(request.body);
-  if (actual != sha256) return problem_response(422, "wrong_hash", "the SHA-256 of the body is " + actual + ", not " + sha256);
+  if (actual != sha256) {
+    return problem_response(422, "wrong_hash", "the SHA-256 of the body is " + actual + ", not " + sha256);
+  }
   return add_blob(request, site, blobs);
 }
 
@@ -59,10 +64,12 @@ std::optional<Response> find_output(const std::string& sha256, Site& site) {
 
 Response get_blob(const Request& request, Site& site, const Blobs& blobs) {
   const std::string& sha256 = request.captures[0];
-  if (!is_sha256(sha256)) return problem_response(404, "not_found", "the name of a blob is its SHA-256 in 64 lower-case digits");
+  if (!is_sha256(sha256)) {
+    return problem_response(404, "not_found", "the name of a blob is its SHA-256 in 64 lower-case digits");
+  }
   if (auto path = blobs.find(sha256)) {
     Response response;
-    response.type = media_type(blobs.extension(sha256));
+    response.type = content_type_of("x" + blobs.extension(sha256));
     response.file = std::move(path);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return immutable(std::move(response), sha256);
@@ -92,7 +99,9 @@ void add_v1_file_routes(Routes& routes, Site& site) {
                   .gives(200, "Known.", "Blob")
                   .refuses({{413, "Too large."}, {422, "The hash is another."}})});
   routes.add({"GET", "/v1/blobs/{sha256}", answer(get_blob),
-              Operation(kTag, "An upload or an output by its hash").gives(200, "The file.", nullptr, "*/*").refuses({{404, "Unknown."}})});
+              Operation(kTag, "An upload or an output by its hash")
+                  .gives(200, "The file.", nullptr, "*/*")
+                  .refuses({{404, "Unknown."}})});
 }
 
 }  // namespace heddle::server

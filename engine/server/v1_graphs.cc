@@ -68,13 +68,17 @@ Response explain_graph(const Request& request, Site& site) {
   JobBody body = read_job_body(request.body, site);
   if (!body.problems.empty()) return refuse_job(body);
   const Workshop& workshop = site.jobs.workshop();
-  const PreparedJob job = prepare_job({.graph = std::move(body.graph), .targets = body.targets, .metadata = false}, workshop);
+  const PreparedJob job =
+      prepare_job({.graph = std::move(body.graph), .targets = body.targets, .metadata = false}, workshop);
   const Plan plan = make_plan(job.checked, job.keys.keys, workshop.cache);
   const auto before = last_run(job.graph, site);
   const std::vector<Explanation> steps =
-      explain(job.graph, job.checked, plan, describe(job, workshop), before ? described_run(*before, workshop) : Json(), site.registry.readers());
+      explain(job.graph, job.checked, plan, describe(job, workshop), before ? described_run(*before, workshop) : Json(),
+              site.registry.readers());
   Json answer{{"steps", Json::array()}};
-  for (const int i : job.checked.order) answer["steps"].push_back(step_json(job.graph.steps[size_t(i)], steps[size_t(i)]));
+  for (const int i : job.checked.order) {
+    answer["steps"].push_back(step_json(job.graph.steps[size_t(i)], steps[size_t(i)]));
+  }
   if (before) answer["compared_with"] = "/v1/jobs/" + before->id;
   answer["warnings"] = problems_json(body.warnings);
   return v1_response(answer);
@@ -86,11 +90,12 @@ void add_v1_graph_routes(Routes& routes, Site& site) {
   const auto answer = [&site](auto call) {
     return [&site, call](const Request& request, Respond respond) { respond(call(request, site)); };
   };
-  routes.add({"POST", "/v1/check", answer(check),
-              Operation("Graphs", "Find all that is wrong with a graph", "Takes what POST /v1/jobs takes. Nothing runs.")
-                  .takes("JobRequest")
-                  .gives(200, "ok, problems and warnings.", Json{{"type", "object"}})
-                  .refuses({{400, "No JSON."}})});
+  routes.add(
+      {"POST", "/v1/check", answer(check),
+       Operation("Graphs", "Find all that is wrong with a graph", "Takes what POST /v1/jobs takes. Nothing runs.")
+           .takes("JobRequest")
+           .gives(200, "ok, problems and warnings.", Json{{"type", "object"}})
+           .refuses({{400, "No JSON."}})});
   routes.add({"POST", "/v1/explain", answer(explain_graph),
               Operation("Graphs", "Say for each step whether it would run, and because of what change",
                         "Compares with the last job of a like graph. Hashes files that have not been hashed yet.")

@@ -1,9 +1,9 @@
 // /v1/jobs, /v1/events and /v1/queue.
 #include <charconv>
 
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/job_body.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_remove.h"
 #include "engine/server/job_submit.h"
 #include "engine/server/job_view.h"
@@ -51,8 +51,9 @@ Response get_output(const Request& request, Site& site) {
   if (number && *number >= 0 && outputs.is_array() && size_t(*number) < outputs.size()) {
     return output_response(outputs[size_t(*number)], site);
   }
-  return problem_response(404, "not_found", "job " + job->id + " has no output " + request.captures[1] + "; it has " +
-                                                std::to_string(outputs.is_array() ? outputs.size() : 0));
+  return problem_response(404, "not_found",
+                          "job " + job->id + " has no output " + request.captures[1] + "; it has " +
+                              std::to_string(outputs.is_array() ? outputs.size() : 0));
 }
 
 void delete_job(const Request& request, Site& site, Respond respond) {
@@ -61,7 +62,8 @@ void delete_job(const Request& request, Site& site, Respond respond) {
   site.jobs.cancel(id, [&site, id, results, respond](CancelOutcome outcome) {
     if (outcome == CancelOutcome::kUnknown) return respond(no_such("job", id));
     if (outcome == CancelOutcome::kAlreadyOver && results) return remove_job(id, site, respond);
-    respond(v1_response({{"id", id}, {"outcome", outcome == CancelOutcome::kCancelled ? "cancelled" : "already_finished"}}));
+    respond(v1_response(
+        {{"id", id}, {"outcome", outcome == CancelOutcome::kCancelled ? "cancelled" : "already_finished"}}));
   });
 }
 
@@ -80,7 +82,8 @@ Response patch_job(const Request& request, Site& site) {
                        (position.is_null() || (position.is_number_integer() && position >= 0)) &&
                        !(priority.is_null() && position.is_null());
   if (!is_good) {
-    return problem_response(422, "malformed", "expected {\"priority\": whole number} or {\"position\": 0 for the front, 1...}");
+    return problem_response(422, "malformed",
+                            "expected {\"priority\": whole number} or {\"position\": 0 for the front, 1...}");
   }
   std::optional<int64_t> new_priority;
   std::optional<size_t> new_position;
@@ -123,7 +126,8 @@ Response list_jobs(const Request& request, Site& site) {
   if (const auto state = request.parameter("state")) {
     query.state = job_state_named(*state);
     if (!query.state) {
-      return problem_response(400, "bad_state", "state must be queued, running, succeeded, failed or cancelled, got \"" + *state + "\"");
+      return problem_response(400, "bad_state",
+                              "state must be queued, running, succeeded, failed or cancelled, got \"" + *state + "\"");
     }
   }
   const auto after = whole_number(request.parameter("after").value_or("0"));
@@ -164,7 +168,9 @@ Response patch_queue(const Request& request, Site& site) {
     return problem_response(400, "malformed_json", std::string("the body is no JSON: ") + error.what());
   }
   const Json& paused = member(body, "paused");
-  if (!paused.is_boolean()) return problem_response(422, "malformed", "expected {\"paused\": true} or {\"paused\": false}");
+  if (!paused.is_boolean()) {
+    return problem_response(422, "malformed", "expected {\"paused\": true} or {\"paused\": false}");
+  }
   site.jobs.pause(paused.get<bool>());
   return v1_response(queue_json(site));
 }
@@ -190,7 +196,8 @@ std::optional<int64_t> last_event(const Request& request, int64_t otherwise) {
 }
 
 Response bad_event_number() {
-  return problem_response(400, "bad_event_number", "Last-Event-ID and after must be the number of an event; 0 for all of them");
+  return problem_response(400, "bad_event_number",
+                          "Last-Event-ID and after must be the number of an event; 0 for all of them");
 }
 
 Response job_events(const Request& request, Site& site) {
@@ -212,11 +219,13 @@ Response all_events(const Request& request, Site& site) {
 
 // --- what is said of them
 
-constexpr const char* kWait = "Seconds to wait for the end, at most 300. Then the answer is the finished job, or 202 if it still runs.";
+constexpr const char* kWait =
+    "Seconds to wait for the end, at most 300. Then the answer is the finished job, or 202 if it still runs.";
 
 Json about_submit() {
   return Operation("Jobs", "Run a graph or a pipeline",
-                   "Answered once the job is on disk. With wait and Accept: image/png the answer is the first picture itself. "
+                   "Answered once the job is on disk. With wait and Accept: image/png the answer is the first picture "
+                   "itself. "
                    "A graph with any problem is refused whole, with all problems.")
       .query("wait", "integer", kWait)
       .header("Idempotency-Key", "The same key with the same request gives the same job.")
@@ -226,14 +235,17 @@ Json about_submit() {
       .gives(200, "The job that the key stands for, or the picture.", "Job")
       .gives(200, "The job that the key stands for, or the picture.", nullptr, "image/*")
       .gives(202, "It still runs after the wait.", "Job")
-      .refuses({{400, "No JSON."}, {409, "The key or the id stands for another job."}, {422, "All that is wrong."},
+      .refuses({{400, "No JSON."},
+                {409, "The key or the id stands for another job."},
+                {422, "All that is wrong."},
                 {429, "The queue is full; see Retry-After."}});
 }
 
 Json about_events(const char* summary) {
-  return Operation("Events", summary,
-                   "Server-sent events. Kept ones have an id: queued, started, cached, step_finished, warning, requeued, "
-                   "succeeded, failed, cancelled. Passing ones have none: step_started, progress.")
+  return Operation(
+             "Events", summary,
+             "Server-sent events. Kept ones have an id: queued, started, cached, step_finished, warning, requeued, "
+             "succeeded, failed, cancelled. Passing ones have none: step_started, progress.")
       .query("after", "integer", "As Last-Event-ID, which counts more.")
       .header("Last-Event-ID", "Number of the last event the client has: all kept ones after it are sent first.")
       .gives(200, "Events until the client goes, or the job ends.", Json{{"type", "string"}}, "text/event-stream")
@@ -242,9 +254,11 @@ Json about_events(const char* summary) {
 
 void add_job_routes(Routes& routes, Site& site) {
   const auto alarm = std::make_shared<Alarm>();
-  routes.add({"POST", "/v1/jobs", [&site, alarm](const Request& request, Respond respond) {
+  routes.add({"POST", "/v1/jobs",
+              [&site, alarm](const Request& request, Respond respond) {
                 submit_job(request, read_job_body(request.body, site), site, alarm, std::move(respond));
-              }, about_submit()});
+              },
+              about_submit()});
   routes.add({"GET", "/v1/jobs", answer(site, list_jobs),
               Operation("Jobs", "Jobs in pages, newest first")
                   .query("state", "string", "queued, running, succeeded, failed or cancelled")
@@ -253,41 +267,60 @@ void add_job_routes(Routes& routes, Site& site) {
                   .gives(200, "A page.", "JobList")
                   .refuses({{400, "A wrong parameter."}})});
   routes.add({"GET", "/v1/jobs/{id}", answer(site, get_job),
-              Operation("Jobs", "State, place, progress, steps and outputs of a job").gives(200, "The job.", "Job").refuses({{404, "Unknown."}})});
-  routes.add({"PATCH", "/v1/jobs/{id}", answer(site, patch_job),
-              Operation("Jobs", "Move a waiting job")
-                  .takes(Json{{"type", "object"}, {"properties", {{"priority", {{"type", "integer"}}}, {"position", {{"type", "integer"}}}}}})
+              Operation("Jobs", "State, place, progress, steps and outputs of a job")
                   .gives(200, "The job.", "Job")
-                  .refuses({{404, "Unknown."}, {409, "It does not wait any more."}, {422, "Neither priority nor position."}})});
-  routes.add({"DELETE", "/v1/jobs/{id}", [&site](const Request& request, Respond respond) { delete_job(request, site, std::move(respond)); },
-              Operation("Jobs", "Cancel this job and no other",
-                        "outcome is cancelled or already_finished; with results=true a finished job is removed with its "
-                        "output files, those that another job has made too excepted, and outcome is removed.")
-                  .query("results", "boolean", "true: remove a finished job and its files.")
-                  .gives(200, "What came of it.", Json{{"type", "object"}, {"properties", {{"id", {{"type", "string"}}}, {"outcome", {{"type", "string"}}}}}})
                   .refuses({{404, "Unknown."}})});
-  routes.add({"POST", "/v1/jobs/{id}/retry", [&site, alarm](const Request& request, Respond respond) {
-                retry_job(request, site, alarm, std::move(respond));
-              }, Operation("Jobs", "Run the same request again as a new job")
-                     .query("wait", "integer", kWait)
-                     .gives(201, "The new job.", "Job")
-                     .refuses({{404, "Unknown."}, {422, "The graph does not fit this server any more."}, {429, "The queue is full."}})});
+  routes.add(
+      {"PATCH", "/v1/jobs/{id}", answer(site, patch_job),
+       Operation("Jobs", "Move a waiting job")
+           .takes(Json{{"type", "object"},
+                       {"properties", {{"priority", {{"type", "integer"}}}, {"position", {{"type", "integer"}}}}}})
+           .gives(200, "The job.", "Job")
+           .refuses(
+               {{404, "Unknown."}, {409, "It does not wait any more."}, {422, "Neither priority nor position."}})});
+  routes.add(
+      {"DELETE", "/v1/jobs/{id}",
+       [&site](const Request& request, Respond respond) { delete_job(request, site, std::move(respond)); },
+       Operation("Jobs", "Cancel this job and no other",
+                 "outcome is cancelled or already_finished; with results=true a finished job is removed with its "
+                 "output files, those that another job has made too excepted, and outcome is removed.")
+           .query("results", "boolean", "true: remove a finished job and its files.")
+           .gives(200, "What came of it.",
+                  Json{{"type", "object"},
+                       {"properties", {{"id", {{"type", "string"}}}, {"outcome", {{"type", "string"}}}}}})
+           .refuses({{404, "Unknown."}})});
+  routes.add(
+      {"POST", "/v1/jobs/{id}/retry",
+       [&site, alarm](const Request& request, Respond respond) { retry_job(request, site, alarm, std::move(respond)); },
+       Operation("Jobs", "Run the same request again as a new job")
+           .query("wait", "integer", kWait)
+           .gives(201, "The new job.", "Job")
+           .refuses({{404, "Unknown."},
+                     {422, "The graph does not fit this server any more."},
+                     {429, "The queue is full."}})});
   routes.add({"GET", "/v1/jobs/{id}/graph", answer(site, get_graph),
-              Operation("Jobs", "The graph of a job in API format").gives(200, "The graph.", Json{{"type", "object"}}).refuses({{404, "Unknown."}})});
+              Operation("Jobs", "The graph of a job in API format")
+                  .gives(200, "The graph.", Json{{"type", "object"}})
+                  .refuses({{404, "Unknown."}})});
   routes.add({"GET", "/v1/jobs/{id}/outputs/{number}", answer(site, get_output),
-              Operation("Jobs", "A file that a job has made").gives(200, "The file.", nullptr, "*/*").refuses({{404, "Unknown or gone."}})});
+              Operation("Jobs", "A file that a job has made")
+                  .gives(200, "The file.", nullptr, "*/*")
+                  .refuses({{404, "Unknown or gone."}})});
 }
 
 }  // namespace
 
 void add_v1_job_routes(Routes& routes, Site& site) {
   add_job_routes(routes, site);
-  routes.add({"GET", "/v1/jobs/{id}/events", answer(site, job_events), about_events("What happens in a job, from its beginning")});
+  routes.add({"GET", "/v1/jobs/{id}/events", answer(site, job_events),
+              about_events("What happens in a job, from its beginning")});
   routes.add({"GET", "/v1/events", answer(site, all_events), about_events("What happens in all jobs, from now on")});
-  routes.add({"GET", "/v1/queue", answer(site, [](const Request&, Site& site) { return v1_response(queue_json(site)); }),
+  routes.add({"GET", "/v1/queue",
+              answer(site, [](const Request&, Site& site) { return v1_response(queue_json(site)); }),
               Operation("Jobs", "What runs and what waits, the next one first").gives(200, "The queue.", "Queue")});
   routes.add({"PATCH", "/v1/queue", answer(site, patch_queue),
-              Operation("Jobs", "Pause the queue, or let it go on", "A running job is left to finish. A pause outlives a restart.")
+              Operation("Jobs", "Pause the queue, or let it go on",
+                        "A running job is left to finish. A pause outlives a restart.")
                   .takes(Json{{"type", "object"}, {"properties", {{"paused", {{"type", "boolean"}}}}}})
                   .gives(200, "The queue.", "Queue")
                   .refuses({{422, "No paused."}})});

@@ -89,7 +89,8 @@ Response get_model(const Request& request, Site& site, Inspector& inspector) {
   if (!site.folders.models.contains(kind)) return no_such("kind of models", kind);
   const auto file = site.folders.find(kind, name);
   if (!file) {
-    return problem_response(404, "not_found", "there is no file \"" + name + "\" in " + kind + did_you_mean(name, site.folders.list(kind)));
+    return problem_response(
+        404, "not_found", "there is no file \"" + name + "\" in " + kind + did_you_mean(name, site.folders.list(kind)));
   }
   Json json = model_json(kind, name, *file, site, inspector, wants_hash(request));
   json["facts"] = inspector.inspect(*file);
@@ -101,7 +102,8 @@ Response get_model(const Request& request, Site& site, Inspector& inspector) {
 void add_model_routes(Routes& routes, Site& site) {
   const auto inspector = std::make_shared<Inspector>(site.backend);
   const auto answer = [&site, inspector](auto call) {
-    return [&site, inspector, call](const Request& request, Respond respond) { respond(call(request, site, *inspector)); };
+    return
+        [&site, inspector, call](const Request& request, Respond respond) { respond(call(request, site, *inspector)); };
   };
   constexpr const char* kHash = "true: hash files that have not been hashed yet, which takes seconds a gigabyte.";
   const Json object{{"type", "object"}};

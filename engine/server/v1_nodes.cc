@@ -12,7 +12,10 @@ void add_known(Json& json, const char* name, const Json& value) {
 }
 
 Json input_json(const InputSpec& spec) {
-  Json json{{"name", spec.name}, {"type", spec.type}, {"help", spec.help}, {"required", spec.required},
+  Json json{{"name", spec.name},
+            {"type", spec.type},
+            {"help", spec.help},
+            {"required", spec.required},
             {"link_only", !spec.has_json_form}};
   add_known(json, "default", spec.default_value);
   add_known(json, "min", spec.min);
@@ -47,7 +50,9 @@ Json node_json(const std::string& name, const NodeDeclaration& node) {
 
 Response list_nodes(const Request&, Site& site) {
   Json body{{"nodes", Json::array()}};
-  for (const std::string& name : site.registry.names()) body["nodes"].push_back(node_json(name, *site.registry.find(name)));
+  for (const std::string& name : site.registry.names()) {
+    body["nodes"].push_back(node_json(name, *site.registry.find(name)));
+  }
   return v1_response(body);
 }
 
@@ -56,8 +61,9 @@ Response get_node(const Request& request, Site& site) {
   const std::string& name = request.captures[0];
   const NodeDeclaration* node = site.registry.find(name);
   if (!node) {
-    return problem_response(404, "unknown_node", "unknown node \"" + name + "\"" + did_you_mean(name, site.registry.names()) +
-                                                     "; GET /v1/nodes lists them");
+    return problem_response(
+        404, "unknown_node",
+        "unknown node \"" + name + "\"" + did_you_mean(name, site.registry.names()) + "; GET /v1/nodes lists them");
   }
   Json json = node_json(name, *node);
   for (size_t k = 0; k < node->inputs.size(); ++k) {
@@ -70,10 +76,15 @@ Response get_node(const Request& request, Site& site) {
 
 void add_node_routes(Routes& routes, Site& site) {
   const Json object{{"type", "object"}};
-  routes.add({"GET", "/v1/nodes", [&site](const Request& request, Respond respond) { respond(list_nodes(request, site)); },
-              Operation("Graphs", "All nodes with their inputs and outputs").gives(200, "By name; other names of a node are listed too.", object)});
-  routes.add({"GET", "/v1/nodes/{name...}", [&site](const Request& request, Respond respond) { respond(get_node(request, site)); },
-              Operation("Graphs", "One node, with the files that its inputs may name").gives(200, "The node.", object).refuses({{404, "Unknown."}})});
+  routes.add({"GET", "/v1/nodes",
+              [&site](const Request& request, Respond respond) { respond(list_nodes(request, site)); },
+              Operation("Graphs", "All nodes with their inputs and outputs")
+                  .gives(200, "By name; other names of a node are listed too.", object)});
+  routes.add({"GET", "/v1/nodes/{name...}",
+              [&site](const Request& request, Respond respond) { respond(get_node(request, site)); },
+              Operation("Graphs", "One node, with the files that its inputs may name")
+                  .gives(200, "The node.", object)
+                  .refuses({{404, "Unknown."}})});
 }
 
 }  // namespace heddle::server

@@ -1,7 +1,7 @@
 // /v1/pipelines: saved graphs as functions, with every revision they ever had.
-#include "engine/jobs/job_json.h"
 #include "engine/json_access.h"
 #include "engine/server/job_body.h"
+#include "engine/server/job_json.h"
 #include "engine/server/job_submit.h"
 #include "engine/server/openapi.h"
 #include "engine/server/pipeline_schema.h"
@@ -13,7 +13,10 @@ namespace heddle::server {
 namespace {
 
 Json revision_json(const PipelineRevision& revision) {
-  return {{"name", revision.name}, {"revision", revision.number}, {"sha256", revision.sha256}, {"saved", time_text(revision.time)}};
+  return {{"name", revision.name},
+          {"revision", revision.number},
+          {"sha256", revision.sha256},
+          {"saved", time_text(revision.time)}};
 }
 
 // Without the document: that is asked for one by one.
@@ -94,7 +97,8 @@ std::optional<Response> stale(const Request& request, const std::string& name, S
   if (expected.empty()) return std::nullopt;
   const auto entry = site.pipelines->find(name);
   if (entry && (expected == "*" || expected == "\"" + entry->revision.sha256 + "\"")) return std::nullopt;
-  return problem_response(412, "changed", "pipeline \"" + name + "\" has been changed since it was read; read it again");
+  return problem_response(412, "changed",
+                          "pipeline \"" + name + "\" has been changed since it was read; read it again");
 }
 
 Response put(const Request& request, Site& site) {
@@ -107,8 +111,9 @@ Response put(const Request& request, Site& site) {
     return problem_response(400, "malformed_json", std::string("the body is no JSON: ") + error.what());
   }
   if (!is_pipeline(document)) {
-    return problem_response(422, "no_pipeline",
-                            "the body must be a pipeline: {\"heddle\": \"pipeline/1\", \"inputs\": ..., \"graph\": ...}");
+    return problem_response(
+        422, "no_pipeline",
+        "the body must be a pipeline: {\"heddle\": \"pipeline/1\", \"inputs\": ..., \"graph\": ...}");
   }
   Problems problems;
   parse_pipeline(document, problems);
@@ -116,7 +121,8 @@ Response put(const Request& request, Site& site) {
   if (auto refusal = stale(request, name, site)) return std::move(*refusal);
   const PipelineShelf::Saved saved = site.pipelines->save(name, document);
   Response response = v1_response(revision_json(saved.revision), saved.is_new ? 201 : 200);
-  response.headers = {{"Location", "/v1/pipelines/" + percent_encoded(name)}, {"ETag", "\"" + saved.revision.sha256 + "\""}};
+  response.headers = {{"Location", "/v1/pipelines/" + percent_encoded(name)},
+                      {"ETag", "\"" + saved.revision.sha256 + "\""}};
   return response;
 }
 
@@ -127,7 +133,8 @@ Response remove(const Request& request, Site& site) {
     case PipelineShelf::Removed::kUnknown: return no_pipeline(name, site);
     case PipelineShelf::Removed::kReadOnly: break;
   }
-  return problem_response(409, "read_only", "pipeline \"" + name + "\" comes with the program; one that is saved under its name hides it");
+  return problem_response(
+      409, "read_only", "pipeline \"" + name + "\" comes with the program; one that is saved under its name hides it");
 }
 
 void run(const Request& request, Site& site, const std::shared_ptr<Alarm>& alarm, Respond respond) {
@@ -156,36 +163,48 @@ Json run_schema() {
 
 void add_v1_pipeline_routes(Routes& routes, Site& site) {
   const char* kTag = "Pipelines";
-  routes.add({"GET", "/v1/pipelines", answer(site, list), Operation(kTag, "Saved pipelines").gives(200, "Newest revisions, by name.", "PipelineList")});
+  routes.add({"GET", "/v1/pipelines", answer(site, list),
+              Operation(kTag, "Saved pipelines").gives(200, "Newest revisions, by name.", "PipelineList")});
   routes.add({"GET", "/v1/pipelines/{name}", answer(site, get),
-              Operation(kTag, "A pipeline; NAME@REVISION for one of its past", "REVISION is a number or the beginning of a SHA-256, everywhere.")
+              Operation(kTag, "A pipeline; NAME@REVISION for one of its past",
+                        "REVISION is a number or the beginning of a SHA-256, everywhere.")
                   .gives(200, "With its document and what it takes.", "Pipeline")
                   .refuses({{404, "Unknown."}})});
   routes.add({"PUT", "/v1/pipelines/{name}", answer(site, put),
-              Operation(kTag, "Save a pipeline", "Makes a new revision unless the document is the newest one already. Revisions never change.")
+              Operation(kTag, "Save a pipeline",
+                        "Makes a new revision unless the document is the newest one already. Revisions never change.")
                   .header("If-Match", "ETag of the revision that was read; 412 if there is a newer one.")
                   .takes(Json{{"type", "object"}}, "A pipeline document.")
                   .gives(201, "A new revision.", "Pipeline")
                   .gives(200, "Nothing new.", "Pipeline")
                   .refuses({{400, "No JSON."}, {412, "It has changed."}, {422, "No pipeline, or a bad name."}})});
   routes.add({"DELETE", "/v1/pipelines/{name}", answer(site, remove),
-              Operation(kTag, "Remove a pipeline and all its revisions").gives(200, "Removed.").refuses({{404, "Unknown."}, {409, "It comes with the program."}})});
+              Operation(kTag, "Remove a pipeline and all its revisions")
+                  .gives(200, "Removed.")
+                  .refuses({{404, "Unknown."}, {409, "It comes with the program."}})});
   routes.add({"GET", "/v1/pipelines/{name}/revisions", answer(site, get_revisions),
-              Operation(kTag, "All revisions, oldest first").gives(200, "Number, SHA-256 and time of each.").refuses({{404, "Unknown."}})});
+              Operation(kTag, "All revisions, oldest first")
+                  .gives(200, "Number, SHA-256 and time of each.")
+                  .refuses({{404, "Unknown."}})});
   routes.add({"GET", "/v1/pipelines/{name}/schema", answer(site, get_schema),
-              Operation(kTag, "What a pipeline takes, as JSON Schema").gives(200, "The schema.", Json{{"type", "object"}}).refuses({{404, "Unknown."}})});
+              Operation(kTag, "What a pipeline takes, as JSON Schema")
+                  .gives(200, "The schema.", Json{{"type", "object"}})
+                  .refuses({{404, "Unknown."}})});
   const auto alarm = std::make_shared<Alarm>();
-  routes.add({"POST", "/v1/pipelines/{name}/runs", [&site, alarm](const Request& request, Respond respond) {
-                run(request, site, alarm, std::move(respond));
-              }, Operation(kTag, "Run a pipeline", "As POST /v1/jobs, with all that goes with it.")
-                     .query("wait", "integer", "Seconds to wait for the end, at most 300.")
-                     .header("Idempotency-Key", "The same key with the same request gives the same job.")
-                     .header("Accept", "image/* for the picture, with wait.")
-                     .takes(run_schema())
-                     .gives(201, "A new job.", "Job")
-                     .gives(202, "It still runs after the wait.", "Job")
-                     .gives(200, "The picture.", nullptr, "image/*")
-                     .refuses({{404, "Unknown pipeline or revision."}, {422, "Wrong inputs; lists the right ones."}, {429, "The queue is full."}})});
+  routes.add(
+      {"POST", "/v1/pipelines/{name}/runs",
+       [&site, alarm](const Request& request, Respond respond) { run(request, site, alarm, std::move(respond)); },
+       Operation(kTag, "Run a pipeline", "As POST /v1/jobs, with all that goes with it.")
+           .query("wait", "integer", "Seconds to wait for the end, at most 300.")
+           .header("Idempotency-Key", "The same key with the same request gives the same job.")
+           .header("Accept", "image/* for the picture, with wait.")
+           .takes(run_schema())
+           .gives(201, "A new job.", "Job")
+           .gives(202, "It still runs after the wait.", "Job")
+           .gives(200, "The picture.", nullptr, "image/*")
+           .refuses({{404, "Unknown pipeline or revision."},
+                     {422, "Wrong inputs; lists the right ones."},
+                     {429, "The queue is full."}})});
 }
 
 }  // namespace heddle::server

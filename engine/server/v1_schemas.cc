@@ -26,35 +26,36 @@ Json object(const char* help, Json properties, Json required = Json::array()) {
 }
 
 Json problem_schema() {
-  const Json item = object("", {{"step", type("string")},
-                                {"node", type("string")},
-                                {"socket", type("string")},
-                                {"kind", type("string", "A stable word for programs.")},
-                                {"message", type("string", "What was seen, what is allowed, what to do.")}},
+  const Json item = object("",
+                           {{"step", type("string")},
+                            {"node", type("string")},
+                            {"socket", type("string")},
+                            {"kind", type("string", "A stable word for programs.")},
+                            {"message", type("string", "What was seen, what is allowed, what to do.")}},
                            {"kind", "message"});
-  return object("RFC 9457.", {{"type", type("string", "urn:heddle:KIND")},
-                              {"title", type("string")},
-                              {"status", type("integer")},
-                              {"detail", type("string")},
-                              {"problems", list_of(item, "All that is wrong with a graph.")},
-                              {"warnings", list_of(item)},
-                              {"inputs", type("object", "JSON Schema of what the pipeline takes.")}},
+  return object("RFC 9457.",
+                {{"type", type("string", "urn:heddle:KIND")},
+                 {"title", type("string")},
+                 {"status", type("integer")},
+                 {"detail", type("string")},
+                 {"problems", list_of(item, "All that is wrong with a graph.")},
+                 {"warnings", list_of(item)},
+                 {"inputs", type("object", "JSON Schema of what the pipeline takes.")}},
                 {"type", "title", "status", "detail"});
 }
 
 Json output_schema() {
-  return object("A file that a job has made.",
-                {{"number", type("integer")},
-                 {"name", type("string", "Of the pipeline's output.")},
-                 {"step", type("string")},
-                 {"folder", type("string", "output or temp")},
-                 {"subfolder", type("string")},
-                 {"filename", type("string")},
-                 {"type", type("string", "image/png...")},
-                 {"bytes", type("integer")},
-                 {"sha256", type("string")},
-                 {"url", type("string")},
-                 {"blob", type("string", "The same by its hash.")}});
+  return object("A file that a job has made.", {{"number", type("integer")},
+                                                {"name", type("string", "Of the pipeline's output.")},
+                                                {"step", type("string")},
+                                                {"folder", type("string", "output or temp")},
+                                                {"subfolder", type("string")},
+                                                {"filename", type("string")},
+                                                {"type", type("string", "image/png...")},
+                                                {"bytes", type("integer")},
+                                                {"sha256", type("string")},
+                                                {"url", type("string")},
+                                                {"blob", type("string", "The same by its hash.")}});
 }
 
 Json step_schema() {
@@ -66,7 +67,8 @@ Json step_schema() {
 }
 
 Json job_schema() {
-  const Json error = object("Why it failed.", {{"step", type("string")}, {"node", type("string")}, {"message", type("string")}});
+  const Json error =
+      object("Why it failed.", {{"step", type("string")}, {"node", type("string")}, {"message", type("string")}});
   const Json progress = object("Of a running job.", {{"step", type("string")},
                                                      {"node", type("string")},
                                                      {"value", type("integer")},
@@ -113,17 +115,16 @@ Json job_request_schema() {
 }
 
 Json pipeline_schema() {
-  return object("A saved graph with typed inputs.",
-                {{"name", type("string")},
-                 {"revision", type("integer")},
-                 {"sha256", type("string", "Of the document.")},
-                 {"saved", type("string")},
-                 {"title", type("string")},
-                 {"help", type("string")},
-                 {"read_only", type("boolean", "It comes with the program.")},
-                 {"inputs", type("object", "JSON Schema of what it takes.")},
-                 {"outputs", type("object")},
-                 {"document", type("object", "As saved.")}});
+  return object("A saved graph with typed inputs.", {{"name", type("string")},
+                                                     {"revision", type("integer")},
+                                                     {"sha256", type("string", "Of the document.")},
+                                                     {"saved", type("string")},
+                                                     {"title", type("string")},
+                                                     {"help", type("string")},
+                                                     {"read_only", type("boolean", "It comes with the program.")},
+                                                     {"inputs", type("object", "JSON Schema of what it takes.")},
+                                                     {"outputs", type("object")},
+                                                     {"document", type("object", "As saved.")}});
 }
 
 }  // namespace

@@ -51,7 +51,9 @@ TEST(V1Jobs, AGraphWithProblemsIsRefusedWithAllOfThem) {
   const Json problem = parse_json(response.body);
   EXPECT_EQ(problem["status"], 422);
   std::string kinds;
-  for (const Json& one : problem["problems"]) kinds += one["step"].get<std::string>() + " " + one["kind"].get<std::string>() + "\n";
+  for (const Json& one : problem["problems"]) {
+    kinds += one["step"].get<std::string>() + " " + one["kind"].get<std::string>() + "\n";
+  }
   EXPECT_THAT(kinds, HasSubstr("unknown_node"));
   EXPECT_THAT(response.body, HasSubstr("did you mean \\\"Show\\\"?"));
   EXPECT_TRUE(v1.jobs.queue().pending.empty());
@@ -74,7 +76,8 @@ TEST(V1Jobs, AMistypedFieldIsNotPassedOverInSilence) {
 TEST(V1Jobs, FieldsOfAnotherTypeAreAllReported) {
   V1Site v1;
   const Response response = v1.post("/v1/jobs", std::string(R"({"priority": "high", "targets": "2", "metadata": 1,
-    "client_id": 5, "id": "a b", "webhook": "x", "inputs": [], "graph": )") + kShowGraph + "}");
+    "client_id": 5, "id": "a b", "webhook": "x", "inputs": [], "graph": )") +
+                                                    kShowGraph + "}");
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(parse_json(response.body)["problems"].size(), 7) << response.body;
 }
@@ -110,7 +113,8 @@ TEST(V1Jobs, AFullQueueSaysWhenToComeAgain) {
 
 TEST(V1Jobs, WhoAcceptsAPictureGetsTheFileItself) {
   V1Site v1;
-  const std::string graph = R"({"graph": {"1": {"class_type": "Copy", "inputs": {"image": {"base64": ")" + pixel_base64() + R"("}}}}})";
+  const std::string graph =
+      R"({"graph": {"1": {"class_type": "Copy", "inputs": {"image": {"base64": ")" + pixel_base64() + R"("}}}}})";
   const Response response = v1.post("/v1/jobs?wait=30", graph, {{"accept", "image/png"}});
   EXPECT_EQ(response.status, 200) << response.body;
   EXPECT_EQ(response.type, "image/png");
@@ -124,7 +128,9 @@ TEST(V1Jobs, WhoAcceptsAPictureIsToldWhyThereIsNone) {
   const Response none = v1.post("/v1/jobs?wait=30", kShowGraph, accept);
   EXPECT_EQ(none.status, 406);
   const Response failed = v1.post("/v1/jobs?wait=30", R"({"1": {"class_type": "Number", "inputs": {"value": 1}},
-    "2": {"class_type": "Fail", "inputs": {"a": ["1", 0]}}, "3": {"class_type": "Show", "inputs": {"number": ["2", 0]}}})", accept);
+    "2": {"class_type": "Fail", "inputs": {"a": ["1", 0]}},
+    "3": {"class_type": "Show", "inputs": {"number": ["2", 0]}}})",
+                                  accept);
   EXPECT_EQ(failed.status, 500);
   EXPECT_THAT(failed.body, HasSubstr("the well is dry"));
   EXPECT_EQ(failed.type, "application/problem+json");
@@ -133,7 +139,8 @@ TEST(V1Jobs, WhoAcceptsAPictureIsToldWhyThereIsNone) {
 TEST(V1Jobs, AFailedJobNamesStepNodeAndReason) {
   V1Site v1;
   const Json job = v1.run(R"({"1": {"class_type": "Number", "inputs": {"value": 1}},
-    "2": {"class_type": "Fail", "inputs": {"a": ["1", 0]}}, "3": {"class_type": "Show", "inputs": {"number": ["2", 0]}}})");
+    "2": {"class_type": "Fail", "inputs": {"a": ["1", 0]}},
+    "3": {"class_type": "Show", "inputs": {"number": ["2", 0]}}})");
   EXPECT_EQ(job["state"], "failed");
   EXPECT_EQ(job["error"]["step"], "2");
   EXPECT_EQ(job["error"]["node"], "Fail");
@@ -180,7 +187,7 @@ TEST(V1Jobs, OutputsHaveHashSizeTypeAndAddress) {
   EXPECT_EQ(output["filename"], "note_1.txt");
   EXPECT_EQ(output["bytes"], 5);
   EXPECT_EQ(output["sha256"], "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-  EXPECT_EQ(output["type"], "text/plain; charset=utf-8");
+  EXPECT_EQ(output["type"], "text/plain");
   const Response file = v1.get(output["url"]);
   ASSERT_TRUE(file.file) << file.body;
   EXPECT_EQ(*file.file, v1.folder / "output/note_1.txt");
@@ -296,7 +303,9 @@ TEST(V1Jobs, InputsOfAPlainGraphNameSteps) {
 
 TEST(V1Jobs, WebhooksGoOnlyWhereTheyAreAllowed) {
   V1Site v1;
-  const auto body = [](const std::string& url) { return R"({"webhook": {"url": ")" + url + R"("}, "graph": )" + kShowGraph + "}"; };
+  const auto body = [](const std::string& url) {
+    return R"({"webhook": {"url": ")" + url + R"("}, "graph": )" + kShowGraph + "}";
+  };
   const Response refused = v1.post("/v1/jobs", body("http://10.0.0.1/x"));
   EXPECT_EQ(refused.status, 422);
   EXPECT_THAT(refused.body, HasSubstr("--webhook-host"));
@@ -305,7 +314,9 @@ TEST(V1Jobs, WebhooksGoOnlyWhereTheyAreAllowed) {
 
 TEST(V1Jobs, ASecretIsNotTold) {
   V1Site v1;
-  const Response response = v1.post("/v1/jobs", std::string(R"({"webhook": {"url": "http://hooks.lan/", "secret": "hush"}, "graph": )") + kShowGraph + "}");
+  const Response response =
+      v1.post("/v1/jobs", std::string(R"({"webhook": {"url": "http://hooks.lan/", "secret": "hush"}, "graph": )") +
+                              kShowGraph + "}");
   EXPECT_THAT(response.body, Not(HasSubstr("hush")));
   EXPECT_THAT(v1.get("/v1/jobs").body, Not(HasSubstr("hush")));
 }

@@ -40,8 +40,8 @@ struct Copy final : Node {
   In<PictureFile> image{this, "image", "The picture."};
   void run(RunContext& context) override {
     std::filesystem::create_directories(context.folders->output);
-    const std::filesystem::path to = context.folders->output / "copy_1.png";
-    std::filesystem::copy_file(image->path, to, std::filesystem::copy_options::overwrite_existing);
+    const std::string bytes = read_file(image->path);
+    save_new_file(context.folders->output / "copy_1.png", [&](const AppendBytes& append) { append(bytes); }, context);
     context.ui["images"] = {{{"filename", "copy_1.png"}, {"subfolder", ""}, {"type", "output"}}};
   }
 };
@@ -112,7 +112,8 @@ class Answered {
   }
   Response wait() {
     std::unique_lock lock(state_->mutex);
-    const bool came = state_->changed.wait_for(lock, std::chrono::seconds(30), [&] { return state_->response.has_value(); });
+    const bool came =
+        state_->changed.wait_for(lock, std::chrono::seconds(30), [&] { return state_->response.has_value(); });
     EXPECT_TRUE(came) << "no answer";
     if (!came) return {.status = 0};
     if (state_->response->after_written) state_->response->after_written();
@@ -157,7 +158,9 @@ class V1Site {
     Request request;
     request.method = method;
     request.path = target.substr(0, target.find('?'));
-    if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = parse_query(target.substr(mark + 1));
+    if (const size_t mark = target.find('?'); mark != std::string::npos) {
+      request.query = parse_query(target.substr(mark + 1));
+    }
     request.headers = std::move(headers);
     request.body = std::move(body);
     std::string allowed;
@@ -275,7 +278,8 @@ inline std::vector<int64_t> event_ids(const std::string& text) {
 }
 
 inline constexpr const char* kShowGraph =
-    R"({"1": {"class_type": "Number", "inputs": {"value": 7}}, "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})";
+    R"({"1": {"class_type": "Number", "inputs": {"value": 7}},
+        "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})";
 inline constexpr const char* kSaveGraph =
     R"({"1": {"class_type": "SaveText", "inputs": {"text": "hello", "filename_prefix": "note"}}})";
 /// A PNG of one pixel.
