@@ -31,10 +31,10 @@ struct Visited {
   Json* json = nullptr;  // in the prompt that will be run
   const NodeDeclaration* node = nullptr;
   enum { kNot, kOnPath, kDone } state = kNot;
-  std::vector<Feeder> feeders;
-  std::vector<Raised> raised;
+  std::vector<Feeder> feeders = {};
+  std::vector<Raised> raised = {};
   Json errors = Json::array();
-  std::set<std::string> reported;  // inputs that have an error
+  std::set<std::string> reported = {};  // inputs that have an error
 };
 
 // The value of `key` in an object, or null. Unlike operator[] it adds nothing.
