@@ -1,4 +1,5 @@
-// The texts in the header of a safetensors file, without its tensors: https://github.com/huggingface/safetensors, "Format".
+// The texts in the header of a safetensors file, without its tensors. The format:
+// https://github.com/huggingface/safetensors, "Format".
 #pragma once
 
 #include <cstddef>

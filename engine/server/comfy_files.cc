@@ -65,7 +65,6 @@ Response whole_file(const fs::path& path) {
   if (is_active) response.type = "application/octet-stream";
   response.headers.emplace_back("Content-Disposition",
                                 (is_active ? "attachment; " : "") + named_file(path.filename().string()));
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.file = path;
   return response;
 }

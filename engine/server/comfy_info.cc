@@ -66,7 +66,8 @@ void add_comfy_info_routes(Routes& routes, Site& site) {
   routes.add_both("GET", "/object_info/{class}",
                   Handler([&site](const Request& request) { return one_node(site, request.captures.at(0)); }));
   routes.add_both("GET", "/system_stats", Handler([&site](const Request&) { return system_stats(site); }));
-  routes.add_both("GET", "/features", Handler([&site](const Request&) { return json_response(server_features(site)); }));
+  routes.add_both("GET", "/features",
+                  Handler([&site](const Request&) { return json_response(server_features(site)); }));
 
   // What packages of custom nodes bring along. heddle loads no Python, so there are none, and nothing of theirs.
   routes.add_both("GET", "/extensions", always(Json::array()));

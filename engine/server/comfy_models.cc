@@ -98,7 +98,8 @@ void add_comfy_model_routes(Routes& routes, Site& site) {
   const auto with_site = [&site](Response (*handler)(const Site&, const Request&)) {
     return answering_refusals([&site, handler](const Request& request) { return handler(site, request); });
   };
-  routes.add_both("GET", "/models", Handler([&site](const Request&) { return json_response(model_keys(site.folders)); }));
+  routes.add_both("GET", "/models",
+                  Handler([&site](const Request&) { return json_response(model_keys(site.folders)); }));
   routes.add_both("GET", "/models/{folder}", with_site(models_of));
   routes.add_both("GET", "/embeddings", Handler([&site](const Request&) { return embeddings(site); }));
   routes.add_both("GET", "/experiment/models", Handler([&site](const Request&) { return model_library(site); }));

@@ -125,7 +125,8 @@ NamedFile original_of(const Upload& upload) {
     throw Refusal(400, std::string("original_ref is not JSON: ") + error.what());
   }
   if (original.filename.empty()) {
-    throw Refusal(400, "original_ref names no file; expected {\"filename\": NAME, \"type\": \"output\", \"subfolder\": \"\"}");
+    throw Refusal(400, "original_ref names no file; expected {\"filename\": NAME, \"type\": \"output\", "
+                       "\"subfolder\": \"\"}");
   }
   return original;
 }

@@ -114,7 +114,6 @@ class UserData {
       response.type = "application/octet-stream";
       response.headers.emplace_back("Content-Disposition", "attachment; " + named_file(file.path.filename().string()));
     }
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.file = file.path;
     return response;
   }

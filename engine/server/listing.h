@@ -1,5 +1,6 @@
-// Files below a folder, as lists for clients want them. Links to folders are not followed, and links to files only where
-// they stay inside; names that are not UTF-8 cannot be told to anybody and are left out, and so are temporary files.
+// Files below a folder, as lists for clients want them. Links to folders are not followed, and links to files only
+// where they stay inside; names that are not UTF-8 cannot be told to anybody and are left out, and so are temporary
+// files.
 #pragma once
 
 #include <cstdint>

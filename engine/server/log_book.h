@@ -28,7 +28,8 @@ struct LogLine {
 /// {"t": time in ISO 8601, "m": text and line break}: an entry of ComfyUI's /internal/logs/raw and `logs` messages.
 Json log_entry(const LogLine& line);
 
-/// The size of the terminal that the server runs in, {"cols", "rows"}, as clients lay out the lines; 80 by 24 without one.
+/// The size of the terminal that the server runs in, {"cols", "rows"}, as clients lay out the lines; 80 by 24 without
+/// one.
 Json log_size();
 
 class LogBook {

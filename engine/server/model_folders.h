@@ -1,5 +1,5 @@
-// The folders of models as ComfyUI's routes show them: its keys in its order, the names they had before, and each folder
-// by its place in the list.
+// The folders of models as ComfyUI's routes show them: its keys in its order, the names they had before, and each
+// folder by its place in the list.
 #pragma once
 
 #include <filesystem>

@@ -47,7 +47,9 @@ std::optional<fs::path> find_named_file(const Folders& folders, NamedFile file) 
   }
   const fs::path* root = folder_of(folders, file.type);
   if (root == nullptr) throw Refusal(400, "unknown type \"" + file.type + "\"; expected output, input or temp");
-  if (!subfolder_of(*root, file.subfolder)) throw Refusal(403, "the subfolder leads out of the folder of type \"" + file.type + "\"");
+  if (!subfolder_of(*root, file.subfolder)) {
+    throw Refusal(403, "the subfolder leads out of the folder of type \"" + file.type + "\"");
+  }
 
   const std::string base = name.substr(name.rfind('/') + 1);
   const std::string folder(without_last_slash(file.subfolder));

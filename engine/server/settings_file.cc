@@ -37,8 +37,8 @@ Json SettingsFile::read_locked() {
 void SettingsFile::put_aside(const std::string& why) {
   const fs::path aside = file_.string() + ".damaged-" + std::to_string(clock_());
   fs::rename(file_, aside);
-  spdlog::warn("the settings in {} cannot be read: {}; they start anew, and the file is kept as {}", file_.string(), why,
-               aside.string());
+  spdlog::warn("the settings in {} cannot be read: {}; they start anew, and the file is kept as {}", file_.string(),
+               why, aside.string());
 }
 
 }  // namespace heddle::server

@@ -124,9 +124,9 @@ struct Models : Info {
 TEST_F(Models, FoldersComeInTheOrderOfComfyUI) {
   comfy.site.folders.models["texts"] = {};
   EXPECT_EQ(comfy.json("/models"), parse_json(R"(["checkpoints", "configs", "loras", "vae", "text_encoders",
-      "diffusion_models", "clip_vision", "style_models", "embeddings", "diffusers", "vae_approx", "controlnet", "gligen",
-      "upscale_models", "custom_nodes", "hypernetworks", "photomaker", "classifiers", "model_patches", "audio_encoders",
-      "texts"])"));
+      "diffusion_models", "clip_vision", "style_models", "embeddings", "diffusers", "vae_approx", "controlnet",
+      "gligen", "upscale_models", "custom_nodes", "hypernetworks", "photomaker", "classifiers", "model_patches",
+      "audio_encoders", "texts"])"));
 }
 
 TEST_F(Models, FilesOfAFolderAreListedBelowAllItsRoots) {
@@ -185,7 +185,9 @@ std::string base64(const std::string& bytes) {
   std::string text;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     unsigned group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    }
     for (size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
   }
   return text;
@@ -218,9 +220,9 @@ TEST_F(Models, PreviewsOfWhatIsNotThereAre404) {
   write_text(models / "loras/cat.safetensors", "");
   write_file_atomically(comfy.folder / "secret.png", encode_png(pattern(1, 1, 3), {}));
   write_text(comfy.folder / "secret.safetensors", "");
-  for (const char* name : {"loras/0/cat.safetensors", "loras/1/cat.safetensors", "loras/-1/cat.safetensors", "loras/x/cat.safetensors",
-                           "loras/0/..%2F..%2Fsecret.safetensors", "nothing/0/cat.safetensors",
-                           "loras/99999999999999999999/cat.safetensors"}) {
+  for (const char* name : {"loras/0/cat.safetensors", "loras/1/cat.safetensors", "loras/-1/cat.safetensors",
+                           "loras/x/cat.safetensors", "loras/0/..%2F..%2Fsecret.safetensors",
+                           "nothing/0/cat.safetensors", "loras/99999999999999999999/cat.safetensors"}) {
     EXPECT_EQ(comfy.get(std::string("/experiment/models/preview/") + name).status, 404) << name;
   }
 }

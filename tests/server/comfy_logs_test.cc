@@ -112,7 +112,8 @@ TEST(LogRoutes, TheLogIsReadAsTextAndAsEntries) {
   ComfySite comfy;
   comfy.log.add(1'700'000'000'042, "first");
   comfy.log.add(1'700'000'000'043, "second");
-  EXPECT_EQ(comfy.json("/internal/logs"), "2023-11-14T22:13:20.042+00:00 - first\n2023-11-14T22:13:20.043+00:00 - second\n");
+  EXPECT_EQ(comfy.json("/internal/logs"),
+            "2023-11-14T22:13:20.042+00:00 - first\n2023-11-14T22:13:20.043+00:00 - second\n");
   const Json raw = comfy.json("/internal/logs/raw");
   EXPECT_EQ(raw["entries"][1]["m"], "second\n");
   EXPECT_GT(raw["size"]["cols"].get<int>(), 0);
@@ -132,7 +133,8 @@ TEST(LogRoutes, ClientsSubscribeByTheirId) {
   EXPECT_EQ(patch(R"({"clientId": "me", "enabled": false})").body, "");
   comfy.log.add(0, "2");
   EXPECT_EQ(told, "me:1 ");
-  for (const char* body : {"", "[]", "{}", R"({"clientId": "me"})", R"({"clientId": 1, "enabled": true})", R"({"clientId": "", "enabled": true})"}) {
+  for (const char* body : {"", "[]", "{}", R"({"clientId": "me"})", R"({"clientId": 1, "enabled": true})",
+                           R"({"clientId": "", "enabled": true})"}) {
     EXPECT_EQ(patch(body).status, 400) << body;
   }
 }

@@ -93,15 +93,18 @@ TEST_F(UploadTest, WhatCannotBeDoneIsSaidInWords) {
   EXPECT_THAT(image("a.png", "1", {{"type", "models"}}), HasSubstr("400: unknown type \"models\"; expected input"));
   EXPECT_THAT(image("b.png", "1", {{"subfolder", std::string(240, 'a')}}), HasSubstr("400: "));
   EXPECT_EQ(comfy.post("/upload/image", "no form").status, 400);
-  EXPECT_EQ(comfy.send("POST", "/upload/image", "--b\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nx\r\n--b--",
-                       {{"content-type", "multipart/form-data; boundary=b"}}).status, 400) << "a field is no file";
+  const std::string field = "--b\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nx\r\n--b--";
+  const Fields form = {{"content-type", "multipart/form-data; boundary=b"}};
+  EXPECT_EQ(comfy.send("POST", "/upload/image", field, form).status, 400) << "a field is no file";
   comfy.site.max_upload = 1000;
-  EXPECT_THAT(image("c.png", std::string(1001, 'x')), HasSubstr("413: the upload is larger than this server takes: 1000"));
+  EXPECT_THAT(image("c.png", std::string(1001, 'x')),
+              HasSubstr("413: the upload is larger than this server takes: 1000"));
 }
 
 struct MaskTest : UploadTest {
   MaskTest() {
-    write_file_atomically(comfy.folder / "output/cat.png", encode_png(original, {{"prompt", "{\"1\": {}}"}, {"workflow", "{}"}}));
+    write_file_atomically(comfy.folder / "output/cat.png",
+                          encode_png(original, {{"prompt", "{\"1\": {}}"}, {"workflow", "{}"}}));
   }
   Response send_mask(const Picture& picture, const std::string& ref, const Fields& more = {}) {
     Fields fields = more;
@@ -127,7 +130,8 @@ TEST_F(MaskTest, TheOriginalGetsTheAlphaOfTheMaskAndKeepsItsTexts) {
 TEST_F(MaskTest, APictureIsNamedAsForViewing) {
   fs::create_directories(comfy.folder / "temp/sub");
   fs::rename(comfy.folder / "output/cat.png", comfy.folder / "temp/sub/cat.png");
-  EXPECT_EQ(send_mask(mask, R"({"filename": "cat.png", "type": "temp", "subfolder": "sub"})", {{"subfolder", "clipspace"}}).status, 200);
+  const std::string ref = R"({"filename": "cat.png", "type": "temp", "subfolder": "sub"})";
+  EXPECT_EQ(send_mask(mask, ref, {{"subfolder", "clipspace"}}).status, 200);
   EXPECT_TRUE(fs::exists(comfy.folder / "input/clipspace/painted.png"));
   EXPECT_EQ(send_mask(mask, R"({"filename": "../cat.png"})").status, 400);
   EXPECT_EQ(send_mask(mask, R"({"filename": "cat.png", "subfolder": ".."})").status, 403);

@@ -139,7 +139,9 @@ TEST_F(UserDataTest, AListOfNoFolderIsRefusedInTheWordsOfComfyUI) {
 
 TEST_F(UserDataTest, TheSecondListTellsTheWholeTree) {
   EXPECT_EQ(comfy.json("/v2/userdata"), Json::array()) << "before there is a user's folder";
-  for (const char* name : {"w/Zoo.json", "w/ant.json", "w/deep/x.json", "comfy.settings.json"}) write_text(user / name, "{}");
+  for (const char* name : {"w/Zoo.json", "w/ant.json", "w/deep/x.json", "comfy.settings.json"}) {
+    write_text(user / name, "{}");
+  }
   Json tree = comfy.json("/api/v2/userdata");
   ASSERT_EQ(tree.size(), 6);
   EXPECT_EQ(tree[0], parse_json(R"({"name": "deep", "path": "w/deep", "type": "directory"})"));

@@ -20,7 +20,8 @@ TEST_F(Settings, ThereIsOneUser) {
   const Response taken = comfy.post("/users", R"({"username": "default"})");
   EXPECT_EQ(taken.status, 400);
   EXPECT_EQ(taken.body, R"({"error": "Duplicate username."})");
-  EXPECT_EQ(comfy.post("/users", R"({"username": "ann"})").body, R"({"error": "This server has one user and takes no others."})");
+  EXPECT_EQ(comfy.post("/users", R"({"username": "ann"})").body,
+            R"({"error": "This server has one user and takes no others."})");
   EXPECT_THAT(comfy.post("/users", "{}").body, HasSubstr("expected {\"username\": NAME}"));
 }
 
@@ -36,8 +37,15 @@ TEST_F(Settings, WhatIsSetIsKept) {
   EXPECT_EQ(response.body, "");
   EXPECT_EQ(comfy.get("/settings/Comfy.ColorPalette").body, R"("dark")");
   EXPECT_EQ(comfy.post("/api/settings/a%2Fb", "[1, {\"x\": null}]").status, 200);
-  EXPECT_EQ(read_file(file), "{\n    \"Comfy.ColorPalette\": \"dark\",\n    \"a/b\": [\n        1,\n        {\n            \"x\": null\n"
-                             "        }\n    ]\n}");
+  EXPECT_EQ(read_file(file), R"({
+    "Comfy.ColorPalette": "dark",
+    "a/b": [
+        1,
+        {
+            "x": null
+        }
+    ]
+})");
 }
 
 TEST_F(Settings, AnObjectIsMergedKeyByKey) {

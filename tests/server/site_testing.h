@@ -68,7 +68,8 @@ class ComfySite {
   }
 
   /// Fields and a file as multipart/form-data.
-  Response upload(const std::string& path, const std::string& filename, const std::string& bytes, const Fields& fields) {
+  Response upload(const std::string& path, const std::string& filename, const std::string& bytes,
+                  const Fields& fields) {
     std::string body;
     for (const auto& [name, value] : fields) {
       body += "--xYz\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
