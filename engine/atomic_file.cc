@@ -1,6 +1,7 @@
 #include "engine/atomic_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +152,20 @@ bool write_new_file(const fs::path& path, const FileContent& content, const Befo
   temporary.finish();
   if (before_naming) before_naming(hasher.finish().hex(), size);
   return temporary.become_target();
+}
+
+int remove_leftovers(const fs::path& folder) {
+  int removed = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), last; !error && it != last; it.increment(error)) {
+    int process = 0, number = 0, used = 0;
+    const std::string name = it->path().filename().string();
+    if (std::sscanf(name.c_str(), ".heddle-%d-%d.tmp%n", &process, &number, &used) != 2) continue;
+    if (size_t(used) != name.size() || process <= 0) continue;
+    const bool may_live = process != ::getpid() && (::kill(process, 0) == 0 || errno != ESRCH);
+    if (!may_live && ::unlink(it->path().c_str()) == 0) ++removed;
+  }
+  return removed;
 }
 
 std::string read_file(const fs::path& path) {

@@ -31,6 +31,10 @@ using BeforeNaming = std::function<void(const std::string& sha256, uint64_t byte
 bool write_new_file(const std::filesystem::path& path, const FileContent& content,
                     const BeforeNaming& before_naming = nullptr);
 
+/// Removes the hidden files that killed processes have left in a folder and those below it; what a process that lives may
+/// still be writing stays. Gives how many went.
+int remove_leftovers(const std::filesystem::path& folder);
+
 /// The whole file. Throws std::runtime_error that names it and the reason.
 std::string read_file(const std::filesystem::path& path);
 

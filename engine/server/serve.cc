@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "engine/atomic_file.h"
 #include "engine/jobs/webhooks.h"
 #include "engine/server/front_page.h"
 #include "engine/server/job_json.h"
@@ -150,6 +151,10 @@ void Server::Parts::add_routes() {
 
 Server::Server(ServeSettings settings, Workshop workshop, Backend& backend, MillisClock clock) {
   make_folders(workshop.folders);
+  for (const fs::path& folder : {workshop.folders.input, workshop.folders.output, workshop.folders.temp,
+                                 workshop.folders.user, settings.data / "blobs"}) {
+    remove_leftovers(folder);
+  }
   parts_ = std::make_unique<Parts>(std::move(settings), std::move(workshop), backend, std::move(clock));
   parts_->sockets.start();
   parts_->jobs.start();

@@ -1,5 +1,4 @@
 """The server as people use it, and what it does when something goes wrong around it."""
-import hashlib
 import json
 import os
 import resource
@@ -66,7 +65,8 @@ class Use(ServerTest):
 
     def test_a_port_that_is_taken_is_said_so(self):
         server = self.server()
-        result = self.run_program("serve", "--port", str(server.port), "--data", self.folder / "other", code=None)
+        result = subprocess.run(self.command("serve", "--port", server.port, data=self.folder / "other"), capture_output=True,
+                                text=True, env=self.environment(), cwd=self.folder, timeout=60)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn(str(server.port), result.stderr)
 
@@ -112,7 +112,7 @@ class Faults(ServerTest):
 
     def test_a_file_that_cannot_be_written_fails_the_job_in_words_and_nothing_else(self):
         # Larger than the limit is the picture, not the database.
-        limit = 8 << 20
+        limit = 2 << 20
         server = self.server(preexec=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
                                               resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))))
         noisy = {"1": {"class_type": "LoadImage", "inputs": {"image": "noise.png"}},

@@ -224,5 +224,22 @@ TEST_F(AtomicFile, AFileWhoseSizeIsNotKnownIsReadWhole) {
   EXPECT_THAT(read_file("/proc/self/status"), HasSubstr("VmSize"));
 }
 
+TEST_F(AtomicFile, WhatKilledProcessesLeftIsRemovedAndNothingElse) {
+  const int gone = fork();
+  if (gone == 0) _exit(0);
+  waitpid(gone, nullptr, 0);
+  const std::string dead = ".heddle-" + std::to_string(gone) + "-3.tmp", alive = ".heddle-1-7.tmp";
+  fs::create_directories(folder_ / "below");
+  for (const std::string& name : {dead, alive, std::string(".heddle-x.tmp"), std::string("picture.png")}) {
+    write_file_atomically(folder_ / name, "half");
+    write_file_atomically(folder_ / "below" / name, "half");
+  }
+  EXPECT_EQ(remove_leftovers(folder_), 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / dead));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / alive));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "below/picture.png"));
+  EXPECT_EQ(remove_leftovers(folder_ / "nowhere"), 0);
+}
+
 }  // namespace
 }  // namespace heddle

@@ -12,13 +12,14 @@ const previews = [];
 client.on("b_preview", (blob) => previews.push(blob.size));
 let steps = 0;
 const output = await client.enqueue(txt2img({ prefix: "sc" }), { progress: () => ++steps });
-seen.txt2img = { files: output.images.length, previews: previews.length, steps };
+const files = (result) => result.images.filter((one) => one.type === "url").length; // the others are previews
+seen.txt2img = { files: files(output), previews: previews.length, steps };
 
 const cached = await client.enqueue(txt2img({ prefix: "sc" }));
-seen.cached = cached.images.length;
+seen.cached = files(cached);
 
 const polled = await client.enqueue_polling(txt2img({ seed: 5, prefix: "sc_poll" }));
-seen.polled = polled.images.length;
+seen.polled = files(polled);
 
 const history = await client.getHistory(10);
 const entry = history.History.find((one) => Object.keys(one.outputs).includes("9"));
@@ -29,7 +30,7 @@ const form = new FormData();
 form.append("image", new Blob([bytes], { type: "image/png" }), "stable canvas.png");
 const upload = await (await client.fetchApi("/upload/image", { method: "POST", body: form })).json();
 const edited = await client.enqueue(img2img(upload.name, { prefix: "sc_i2i" }));
-seen.img2img = { png: isPng(bytes), files: edited.images.length };
+seen.img2img = { png: isPng(bytes), files: files(edited) };
 
 const interrupted = new Promise((resolve) => client.on("execution_interrupted", resolve));
 const long = await client._enqueue_prompt(txt2img({ seed: 2, steps: 2000 }));
