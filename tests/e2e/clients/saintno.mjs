@@ -43,7 +43,7 @@ const over = await until(() => api.getHistory(long.prompt_id));
 seen.interrupt = over.status;
 seen.bad = await api.appendPrompt({ 1: { class_type: "KSamler", inputs: {} } }).then(
   () => "accepted",
-  (error) => error.message,
+  (error) => String(error?.message || JSON.stringify(error?.cause ?? error)),
 );
 seen.checkpoints = await api.getCheckpoints();
 seen.loras = await api.getLoras();
