@@ -63,7 +63,6 @@ class Connection final : public Peer, public Answers, public std::enable_shared_
 
   void answer_now(Response response);
   void refuse(int status, std::string words);
-  void refuse_late();
   Framing framing() const;
   void write_head();
   void write_body_piece();
@@ -120,13 +119,8 @@ void Connection::start_refused() {
 
 void Connection::tick(SteadyTime now) {
   if (now < deadline_) return;
-  if (phase_ == Phase::kReading && !is_writing_) return refuse_late();
+  if (phase_ == Phase::kReading && !is_writing_) return refuse(408, "the request did not arrive in time");
   close();
-}
-
-void Connection::refuse_late() {
-  const auto seconds = std::chrono::duration<double>(core_->limits().request_time).count();
-  refuse(408, "the request did not arrive within " + std::to_string(static_cast<int>(seconds)) + " s");
 }
 
 void Connection::finish() {
@@ -213,7 +207,9 @@ void Connection::read_body() {
 }
 
 void Connection::open_socket() {
-  if (std::optional<Response> refusal = refuse_handshake(reader_.request())) return answer_now(std::move(*refusal));
+  if (std::optional<Response> refusal = refuse_handshake(reader_.request(), reader_.is_http11())) {
+    return answer_now(std::move(*refusal));
+  }
   if (reader_.has_body() || reader_.has_more()) return refuse(400, "bytes behind the request for a WebSocket");
   error_code error;
   const int descriptor = socket_.release(error);
@@ -224,6 +220,7 @@ void Connection::open_socket() {
 }
 
 void Connection::handle() {
+  if (!claim_.grow_to(reader_.body_size())) return refuse(503, "too many uploads at once; try again later");
   phase_ = Phase::kHandling;
   deadline_ = kNever;
   auto exchange = std::make_shared<Exchange>(core_, shared_from_this(), std::move(reader_.request()), std::move(claim_));
@@ -293,6 +290,7 @@ void Connection::after_answer() {
   outgoing_.reset();
   if (!keeps_alive_) return linger();
   cors_.clear();
+  is_head_ = false;
   phase_ = Phase::kIdle;
   deadline_ = in(core_->limits().idle_time);
   go_on(reader_.next());

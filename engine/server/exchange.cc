@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "engine/server/gzip.h"
+
 namespace heddle::server {
 namespace {
 
@@ -57,6 +59,7 @@ Exchange::~Exchange() {
 void Exchange::answer(Response response) {
   auto outgoing = std::make_shared<Outgoing>(std::move(response));
   if (answered_.exchange(true)) return;
+  if (core_->parts.settings.gzip) compress_body(request_, outgoing->response);
   if (!outgoing->response.file) {
     core_->on_io([to = to_, outgoing] { to->deliver(outgoing); });
     return;

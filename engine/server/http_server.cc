@@ -7,10 +7,10 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 
 #include "engine/server/connection.h"
 #include "engine/server/server_core.h"

@@ -52,6 +52,7 @@ struct ServerLimits {
 struct ServerSettings {
   std::string address = "127.0.0.1";
   int port = 8188;  // 0: any free one
+  bool gzip = false;  // compress JSON and text for clients that take it: for those who are far away
   ServerLimits limits;
 };
 

@@ -84,18 +84,17 @@ RequestReader::State RequestReader::refuse(int status, std::string words) {
 RequestReader::State RequestReader::read_head() {
   // An empty line in front is what old clients send behind a body.
   while (scanned_ == 0 && end_ - begin_ >= 2 && buffer_.compare(begin_, 2, "\r\n") == 0) begin_ += 2;
-  const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
+  // No more is looked at than a head may have: what is refused must not depend on how much came at once.
+  const std::string_view bytes(buffer_.data() + begin_, std::min(end_ - begin_, limits_.header_bytes + 1));
   const HeadScan scan = scan_head(bytes, scanned_);
   scanned_ = scan.scanned;
-  const size_t seen = scan.size.value_or(bytes.size());
   if (scan.broken) return refuse(400, scan.broken);
-  if (seen > limits_.header_bytes) return too_much_head();
+  if (scan.size.value_or(bytes.size()) > limits_.header_bytes) return too_much_head(bytes);
   return scan.size ? take_head(*scan.size) : state_;
 }
 
-RequestReader::State RequestReader::too_much_head() {
-  const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
-  if (bytes.find("\r\n") > limits_.target_bytes) {
+RequestReader::State RequestReader::too_much_head(std::string_view head) {
+  if (head.find("\r\n") > limits_.target_bytes) {
     return refuse(414, "the address is longer than " + std::to_string(limits_.target_bytes) + " bytes");
   }
   return refuse(431, "the headers are longer than " + std::to_string(limits_.header_bytes) + " bytes");
@@ -119,7 +118,7 @@ RequestReader::State RequestReader::take_head(size_t size) {
   request_.method = string_of(message.method_string());
   request_.headers = lower_fields(message);
   const std::string target = string_of(message.target());
-  if (target.size() > limits_.target_bytes) return too_much_head();
+  if (target.size() > limits_.target_bytes) return too_much_head(head);
   if (const auto broken = check_headers(request_, is_http11_)) return refuse(broken->status, broken->words);
   if (const auto broken = take_target(target, request_)) return refuse(broken->status, broken->words);
 
@@ -144,20 +143,23 @@ RequestReader::State RequestReader::accept_body() {
 }
 
 RequestReader::State RequestReader::read_body() {
-  beast::error_code error;
-  if (!parser_->is_done() && has_more()) begin_ += parser_->put({buffer_.data() + begin_, end_ - begin_}, error);
-  if (error == http::error::body_limit) {
-    return refuse(413, "the body is longer than " + std::to_string(limits_.body_bytes) + " bytes");
+  while (!parser_->is_done() && has_more()) {
+    // Of a chunk, what is not its data waits until it is whole, and is bounded as a head is.
+    const size_t most = content_length_ ? end_ - begin_ : std::min(end_ - begin_, limits_.header_bytes + 1);
+    beast::error_code error;
+    const size_t used = parser_->put({buffer_.data() + begin_, most}, error);
+    begin_ += used;
+    if (error == http::error::body_limit) {
+      return refuse(413, "the body is longer than " + std::to_string(limits_.body_bytes) + " bytes");
+    }
+    if (error && error != http::error::need_more) return refuse(400, "a broken body: " + error.message());
+    if (used > 0) continue;
+    return most > limits_.header_bytes ? refuse(400, "a broken body: too much around a chunk") : state_;
   }
-  if (error && error != http::error::need_more) return refuse(400, "a broken body: " + error.message());
-  if (parser_->is_done()) {
-    request_.body = std::move(parser_->get().body());
-    parser_.reset();
-    return state_ = State::kDone;
-  }
-  // Of a chunk, what is not its data waits until it is whole.
-  if (end_ - begin_ > limits_.header_bytes) return refuse(400, "a broken body: too much around a chunk");
-  return state_;
+  if (!parser_->is_done()) return state_;
+  request_.body = std::move(parser_->get().body());
+  parser_.reset();
+  return state_ = State::kDone;
 }
 
 }  // namespace heddle::server

@@ -63,7 +63,7 @@ class RequestReader {
   State read_body();
   State refuse(int status, std::string words);
   State take_head(size_t size);
-  State too_much_head();
+  State too_much_head(std::string_view head);
 
   Limits limits_;
   State state_ = State::kHead;

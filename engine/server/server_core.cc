@@ -18,8 +18,8 @@ struct ServerCore::Threads {
   net::executor_work_guard<net::io_context::executor_type> keeps_running{io.get_executor()};
   net::thread_pool pool;
   std::thread io_thread;
-  std::mutex mutex;  // of has_ended: nothing may be posted to what will never run again, it would keep itself alive
-  bool has_ended = false;
+  std::mutex mutex;  // of what follows: nothing may be posted to what will never run again, it would keep itself alive
+  bool pool_has_ended = false, io_has_ended = false;
 };
 
 ServerCore::ServerCore(ServerParts parts_given)
@@ -35,7 +35,7 @@ net::thread_pool& ServerCore::pool() { return threads_->pool; }
 
 bool ServerCore::on_io(std::function<void()> call) {
   const std::lock_guard lock(threads_->mutex);
-  if (threads_->has_ended) return false;
+  if (threads_->io_has_ended) return false;
   net::post(threads_->io, std::move(call));
   return true;
 }
@@ -43,21 +43,25 @@ bool ServerCore::on_io(std::function<void()> call) {
 void ServerCore::on_pool(std::function<void()> call) {
   {
     const std::lock_guard lock(threads_->mutex);
-    if (!threads_->has_ended) return net::post(threads_->pool, std::move(call));
+    if (!threads_->pool_has_ended) return net::post(threads_->pool, std::move(call));
   }
   call();
 }
+
+size_t ServerCore::poll() { return threads_->io.poll(); }
 
 void ServerCore::start() {
   threads_->io_thread = std::thread([this] { threads_->io.run(); });
 }
 
 void ServerCore::end() {
-  threads_->pool.join();
-  {
+  const auto set = [this](bool& flag) {
     const std::lock_guard lock(threads_->mutex);
-    threads_->has_ended = true;
-  }
+    flag = true;
+  };
+  set(threads_->pool_has_ended);
+  threads_->pool.join();
+  set(threads_->io_has_ended);
   threads_->keeps_running.reset();
   if (threads_->io_thread.joinable()) threads_->io_thread.join();
 }

@@ -58,6 +58,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
 
   /// Runs the io thread until end().
   void start();
+  /// Instead of start(), for tests: does on this thread what can be done now. How much that was.
+  size_t poll();
   /// REQUIRES: no peers. Waits for the handlers, then for the io thread.
   void end();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -12,7 +13,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <mutex>
 
 #include "engine/server/outbox.h"
 
@@ -45,7 +45,7 @@ class WebSocket final : public Peer, public std::enable_shared_from_this<WebSock
   void start(Fields headers);
   void tick(SteadyTime) override {}  // Beast has timers of its own
   void finish() override { close(websocket::close_code::going_away); }
-  void drop() override { close_socket(); }
+  void drop() override { end(); }
 
   // From any thread.
   bool send(std::shared_ptr<const std::string> bytes, bool is_text);
@@ -61,7 +61,6 @@ class WebSocket final : public Peer, public std::enable_shared_from_this<WebSock
   void on_handled(size_t size);
   void write_next();
   void close(websocket::close_code code);
-  void close_socket();
   void end();
 
   /// Runs `call`, which may block, after the calls before it; what it throws closes the socket.
@@ -137,6 +136,7 @@ void WebSocket::on_accept(beast::error_code error) {
   if (error) return end();
   net::post(strand_, [self = shared_from_this()] { self->open(); });
   read();
+  if (outbox_.is_closed()) close(close_code_);  // the server stops
 }
 
 void WebSocket::open() {
@@ -172,7 +172,7 @@ void WebSocket::read() {
 }
 
 void WebSocket::on_read(beast::error_code error) {
-  if (error) return end();
+  if (error || has_ended_) return end();
   const size_t size = incoming_.size();
   core_->counts.bytes_in += size;
   std::string text;
@@ -209,7 +209,7 @@ bool WebSocket::send(std::shared_ptr<const std::string> bytes, bool is_text) {
     spdlog::warn("{}: a client reads too slowly and is dropped", request_.path);
   }
   if (put == Outbox::Put::kFull || put == Outbox::Put::kWake) {
-    core_->on_io([self = shared_from_this()] { self->overflowed_ ? self->close_socket() : self->write_next(); });
+    core_->on_io([self = shared_from_this()] { self->overflowed_ ? self->end() : self->write_next(); });
   }
   return put == Outbox::Put::kQueued || put == Outbox::Put::kWake;
 }
@@ -240,18 +240,15 @@ void WebSocket::close(websocket::close_code code) {
   if (is_writing_ || is_closing_ || has_ended_ || !stream_.is_open()) return;
   if (outbox_.has_waiting()) return write_next();
   is_closing_ = true;
-  stream_.async_close(code, [self = shared_from_this()](beast::error_code) { self->close_socket(); });
+  stream_.async_close(code, [self = shared_from_this()](beast::error_code) { self->end(); });
 }
 
-void WebSocket::close_socket() {
-  beast::error_code ignored;
-  beast::get_lowest_layer(stream_).close(ignored);
-  end();
-}
-
+// A write that the peer does not take would otherwise keep the socket.
 void WebSocket::end() {
   if (has_ended_) return;
   has_ended_ = true;
+  beast::error_code ignored;
+  beast::get_lowest_layer(stream_).close(ignored);
   outbox_.close();
   core_->remove(this);
   --core_->counts.sockets;
@@ -283,13 +280,15 @@ Response refusal(int status, std::string words) {
 
 }  // namespace
 
-std::optional<Response> refuse_handshake(const Request& request) {
+std::optional<Response> refuse_handshake(const Request& request, bool is_http11) {
   if (request.method != "GET") return refusal(405, "a WebSocket is opened by GET");
   const bool upgrades = lists_token(request.header("connection"), "upgrade") &&
                         lists_token(request.header("upgrade"), "websocket");
-  if (!upgrades) return refusal(426, "this is the address of a WebSocket: it needs Upgrade: websocket");
+  if (!upgrades || !is_http11) return refusal(426, "this is the address of a WebSocket: it needs Upgrade: websocket");
   if (request.header("sec-websocket-version") != "13") return refusal(426, "WebSocket version 13 is needed");
-  if (!is_key(request.header("sec-websocket-key"))) return refusal(400, "Sec-WebSocket-Key is not 16 bytes in base64");
+  const auto keys = std::count_if(request.headers.begin(), request.headers.end(),
+                                  [](const auto& field) { return field.first == "sec-websocket-key"; });
+  if (keys != 1 || !is_key(request.header("sec-websocket-key"))) return refusal(400, "Sec-WebSocket-Key is not 16 bytes in base64");
   return std::nullopt;
 }
 

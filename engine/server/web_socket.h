@@ -9,7 +9,7 @@
 namespace heddle::server {
 
 /// The answer to a request on a socket path that opens no WebSocket: 405, 426 or 400, in words. Nothing if it does.
-std::optional<Response> refuse_handshake(const Request& request);
+std::optional<Response> refuse_handshake(const Request& request, bool is_http11);
 
 /// Takes over a connected socket whose request passed the guard and refuse_handshake, on the io thread. `headers` go
 /// with the answer.

@@ -10,7 +10,7 @@ from program import ProgramTest
 from server import Server
 
 CLIENTS = Path(__file__).parent / "clients"
-NODE = os.environ.get("HEDDLE_NODE") or shutil.which("node")
+NODE = shutil.which("node")
 
 
 @unittest.skipUnless(NODE and (CLIENTS / "node_modules").is_dir(), "no node, or the clients are not installed")

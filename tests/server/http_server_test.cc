@@ -184,6 +184,16 @@ TEST_F(HttpServerTest, ForeignOriginsGetCorsHeadersWhereTheyAreAllowed) {
   EXPECT_EQ(server_.ask(get("/hello")).header("access-control-allow-origin"), "");
 }
 
+TEST_F(HttpServerTest, CompressesWhereItIsToldTo) {
+  server_.settings.gzip = true;
+  server_.start();
+  const std::string body(20'000, 'x');
+  const Answered answer = server_.ask(post("/echo", body, "Accept-Encoding: gzip\r\n"));
+  EXPECT_EQ(answer.header("content-encoding"), "gzip");
+  EXPECT_LT(answer.body.size(), 1'000u);
+  EXPECT_EQ(server_.ask(post("/echo", body)).body, body);
+}
+
 // --- Time ------------------------------------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, ARequestThatDoesNotArriveInTimeIsRefused) {
@@ -372,6 +382,8 @@ class Streams : public HttpServerTest {
       return response;
     });
   }
+  ~Streams() override { server_.http.reset(); }
+
   Flag opened_, closed_, written_;
   std::shared_ptr<Stream> stream_;
 };
