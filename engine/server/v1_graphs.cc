@@ -1,4 +1,6 @@
 // /v1/check and /v1/explain: what would happen to a graph.
+#include <algorithm>
+
 #include "engine/explain.h"
 #include "engine/job.h"
 #include "engine/json_access.h"
@@ -40,6 +42,29 @@ std::optional<JobRecord> last_run(const Graph& graph, Site& site) {
   return best ? std::optional(*best) : std::nullopt;
 }
 
+// What earlier jobs have saved, as a job would look at it; nothing is added.
+class SavedOutputs final : public OutputLedger {
+ public:
+  explicit SavedOutputs(const Site& site) : store_(site.store), hashes_(site.jobs.workshop().hashes) {}
+
+  std::optional<SavedOutput> find(const Key& step) override {
+    auto output = store_.saved_output(step);
+    if (!output) return std::nullopt;
+    const auto is_there = [this](const SavedFileRecord& file) {
+      std::error_code error;
+      return std::filesystem::file_size(file.path, error) == file.bytes && !error &&
+             hashes_.hash(file.path).hex() == file.sha256;
+    };
+    return std::all_of(output->files.begin(), output->files.end(), is_there) ? std::move(output) : std::nullopt;
+  }
+  void about_to_name(const SavedFileRecord&) override {}
+  void keep(const Key&, const SavedOutput&) override {}
+
+ private:
+  JobStore& store_;
+  FileHashes& hashes_;
+};
+
 Json describe(const PreparedJob& job, const Workshop& workshop) {
   return describe_run(job.graph, job.checked, job.keys, workshop.numerics);
 }
@@ -70,7 +95,8 @@ Response explain_graph(const Request& request, Site& site) {
   const Workshop& workshop = site.jobs.workshop();
   const PreparedJob job =
       prepare_job({.graph = std::move(body.graph), .targets = body.targets, .metadata = false}, workshop);
-  const Plan plan = make_plan(job.checked, job.keys.keys, workshop.cache);
+  SavedOutputs saved(site);
+  const Plan plan = make_plan(job.checked, job.keys.keys, workshop.cache, &saved);
   const auto before = last_run(job.graph, site);
   const std::vector<Explanation> steps =
       explain(job.graph, job.checked, plan, describe(job, workshop), before ? described_run(*before, workshop) : Json(),

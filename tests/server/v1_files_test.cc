@@ -1,4 +1,4 @@
-#include "engine/server/blobs.h"
+#include "engine/base64.h"
 #include "tests/server/v1_testing.h"
 
 namespace heddle::server::testing {

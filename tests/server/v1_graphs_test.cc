@@ -22,7 +22,9 @@ TEST(V1Graphs, ExplainSaysWhatRunsAndWhy) {
   EXPECT_EQ(first["steps"][0]["action"], "run");
   EXPECT_EQ(first["steps"][0]["reason"], "first run of this graph");
   v1.run(kShowGraph);
-  EXPECT_EQ(parse_json(v1.post("/v1/explain", kShowGraph).body)["steps"][0]["action"], "cached");
+  const Json again = parse_json(v1.post("/v1/explain", kShowGraph).body);
+  EXPECT_EQ(again["steps"][0]["reason"], "what needs it is cached");
+  EXPECT_EQ(again["steps"][1]["action"], "cached");
   const Json changed = parse_json(v1.post("/v1/explain", R"({"1": {"class_type": "Number", "inputs": {"value": 8}},
     "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})")
                                       .body);
@@ -84,14 +86,15 @@ TEST(Health, IsAliveAndReady) {
 TEST(MetricsRoute, CountsWhatHappened) {
   V1Site v1;
   v1.run(kShowGraph);
-  const Json again = v1.run(kShowGraph);
+  const Json again = v1.run(R"({"1": {"class_type": "Number", "inputs": {"value": 7}},
+    "2": {"class_type": "Add", "inputs": {"a": ["1", 0]}}, "3": {"class_type": "Show", "inputs": {"number": ["2", 0]}}})");
   v1.stream("/v1/events?after=0")
       ->wait_for("\"job\":\"" + again["id"].get<std::string>() + "\",\"type\":\"succeeded\"");
   const std::string text = v1.get("/metrics").body;
   for (const char* line :
        {"heddle_queue_length 0\n", "heddle_jobs{state=\"succeeded\"} 2\n", "heddle_jobs_accepted_total 2\n",
         "heddle_step_seconds_count{node=\"Number\"} 1\n", "heddle_step_seconds_bucket{node=\"Number\",le=\"+Inf\"} 1\n",
-        "heddle_steps_cached_total{tier=\"memory\"} 1\n", "heddle_cache_entries{tier=\"memory\"} 1\n",
+        "heddle_steps_cached_total{tier=\"memory\"} 1\n", "heddle_cache_entries{tier=\"memory\"} 2\n",
         "# TYPE heddle_step_seconds histogram\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }

@@ -115,7 +115,7 @@ class Answered {
     const bool came =
         state_->changed.wait_for(lock, std::chrono::seconds(30), [&] { return state_->response.has_value(); });
     EXPECT_TRUE(came) << "no answer";
-    if (!came) return {.status = 0};
+    if (!came) return text_response("no answer", 500);
     if (state_->response->after_written) state_->response->after_written();
     return *state_->response;
   }
