@@ -5,11 +5,29 @@
 
 namespace heddle {
 
+LiveJobPtr make_live(JobRecord record, std::shared_ptr<Gate> gate) {
+  auto job = std::make_shared<LiveJob>();
+  job->state = record.state;
+  job->place = record.place;
+  job->started = record.started;
+  job->record = std::make_shared<const JobRecord>(std::move(record));
+  job->gate = std::move(gate);
+  return job;
+}
+
+JobRecord record_now(const LiveJob& job) {
+  JobRecord record = *job.record;
+  record.state = job.state;
+  record.place = job.place;
+  record.started = job.started;
+  return record;
+}
+
 bool JobQueue::RunsBefore::operator()(const LiveJobPtr& a, const LiveJobPtr& b) const {
-  const auto rank = [](const JobRecord& job) {
-    return std::make_tuple(-job.place.priority, job.place.number, job.order);
+  const auto rank = [](const LiveJob& job) {
+    return std::make_tuple(-job.place.priority, job.place.number, job.record->order);
   };
-  return rank(*a->record) < rank(*b->record);
+  return rank(*a) < rank(*b);
 }
 
 void JobQueue::add(LiveJobPtr job) {
@@ -26,17 +44,15 @@ LiveJobPtr JobQueue::take_next() {
 
 void JobQueue::move(const LiveJobPtr& job, QueuePlace place) {
   pending_.erase(job);
-  JobRecord record = *job->record;
-  record.place = place;
-  job->record = std::make_shared<const JobRecord>(std::move(record));
+  job->place = place;
   pending_.insert(job);
 }
 
 QueuePlace JobQueue::place_at(const LiveJobPtr& job, size_t position) const {
-  QueuePlace place = job->record->place;
+  QueuePlace place = job->place;
   std::vector<double> others;
   for (const LiveJobPtr& other : pending_) {
-    if (other != job && other->record->place.priority == place.priority) others.push_back(other->record->place.number);
+    if (other != job && other->place.priority == place.priority) others.push_back(other->place.number);
   }
   if (others.empty()) return place;
   const size_t at = std::min(position, others.size());

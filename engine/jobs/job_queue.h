@@ -15,9 +15,13 @@
 
 namespace heddle {
 
-/// A job that is not over. `record` is replaced, never changed: readers keep the one they have.
+/// A job that is not over. `record` is as it was accepted (it may be large, and is never copied to run it); what changes
+/// is beside it.
 struct LiveJob {
   std::shared_ptr<const JobRecord> record;
+  JobState state = JobState::kQueued;
+  QueuePlace place = {};
+  Millis started = 0;
   std::shared_ptr<Gate> gate;
   CancelFlag cancel;
   bool ending = false;    // what becomes of it is decided and on its way to the disk
@@ -25,6 +29,10 @@ struct LiveJob {
   std::vector<std::pair<int64_t, std::function<void(std::optional<JobRecord>)>>> waiting;
 };
 using LiveJobPtr = std::shared_ptr<LiveJob>;
+
+LiveJobPtr make_live(JobRecord record, std::shared_ptr<Gate> gate);
+/// The record as it stands.
+JobRecord record_now(const LiveJob& job);
 
 class JobQueue {
  public:

@@ -35,6 +35,21 @@ std::shared_ptr<Gate> open_gate() {
   return gate;
 }
 
+// What became of a job.
+struct Ending {
+  JobState state;
+  Json result;
+  Millis time;
+};
+
+JobRecord ended(const LiveJob& job, const Ending& ending) {
+  JobRecord record = record_now(job);
+  record.state = ending.state;
+  record.result = ending.result;
+  record.finished = ending.time;
+  return record;
+}
+
 }  // namespace
 
 struct JobService::Impl {
@@ -70,11 +85,11 @@ struct JobService::Impl {
   void put_back(const LiveJobPtr& job);
   void end(const LiveJobPtr& job, JobRun::Outcome outcome);
   void end_pending(const LiveJobPtr& job, std::unique_lock<std::mutex>& lock);
-  void write_end(const LiveJobPtr& job, const Json& result, JobState state, Teller::Place place);
-  void settle(const LiveJobPtr& job, JobRecord record);
+  void write_end(const LiveJobPtr& job, const std::shared_ptr<const Ending>& ending, Teller::Place place);
+  void settle(const LiveJobPtr& job, const Ending& ending);
   JobVoice voice(const LiveJobPtr& job);
   EventKept release(const std::string& job, Teller::Place place);
-  void accepted(const Submission& submission, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done);
+  void accepted(bool holds_events, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done);
   Telling telling(const LiveJobPtr& job, std::string type, Json data = Json::object()) const;
 };
 
@@ -123,10 +138,7 @@ void JobService::Impl::take_up() {
   const std::lock_guard lock(mutex);
   for (JobRecord& job : store.list(query)) {
     next_number = std::max(next_number, std::floor(job.place.number) + 1);
-    auto live = std::make_shared<LiveJob>();
-    live->record = std::make_shared<const JobRecord>(std::move(job));
-    live->gate = open_gate();
-    queue.add(std::move(live));
+    queue.add(make_live(std::move(job), open_gate()));
   }
 }
 
@@ -202,16 +214,14 @@ void JobService::Impl::prune() {
 }
 
 void JobService::Impl::run(const LiveJobPtr& job) {
-  JobRecord record = *job->record;
-  record.state = JobState::kRunning;
-  if (record.started == 0) record.started = clock();
   {
     const std::lock_guard lock(mutex);
-    job->record = std::make_shared<const JobRecord>(record);
+    job->state = JobState::kRunning;
+    if (job->started == 0) job->started = clock();
   }
-  const Teller::Place place = teller.tell(telling(job, "started"), /*hold=*/true);
-  store.start(record.id, record.started, release(record.id, place));
-  JobRun run(record, workshop, store, voice(job));
+  const std::string& id = job->record->id;
+  store.start(id, job->started, release(id, teller.tell(telling(job, "started"), /*hold=*/true)));
+  JobRun run(*job->record, workshop, store, voice(job));
   JobRun::Outcome outcome = run.carry_out(job->cancel, std::time_t(clock() / 1000));
   bool back = false;
   {
@@ -230,18 +240,13 @@ void JobService::Impl::put_back(const LiveJobPtr& job) {
 
 // The end of a job is told, and the job leaves the queue, once that is on disk; the next job need not wait for it.
 void JobService::Impl::end(const LiveJobPtr& job, JobRun::Outcome outcome) {
-  JobRecord record = *job->record;
-  record.state = outcome.state;
-  record.result = std::move(outcome.result);
-  record.finished = clock();
+  const auto ending = std::make_shared<const Ending>(Ending{outcome.state, std::move(outcome.result), clock()});
   Json data = Json::object();
-  if (record.result.contains("error")) data["error"] = record.result["error"];
-  if (record.started == 0) data["started"] = false;
-  Telling one = telling(job, std::string(name_of(record.state)), std::move(data));
-  const Json result = record.result;
-  const JobState state = record.state;
-  one.before = [this, job, record = std::move(record)] { settle(job, record); };
-  write_end(job, result, state, teller.tell(std::move(one), /*hold=*/true));
+  if (ending->result.contains("error")) data["error"] = ending->result["error"];
+  if (job->started == 0) data["started"] = false;
+  Telling one = telling(job, std::string(name_of(ending->state)), std::move(data));
+  one.before = [this, job, ending] { settle(job, *ending); };
+  write_end(job, ending, teller.tell(std::move(one), /*hold=*/true));
 }
 
 // Cancelled before it ran. REQUIRES: it has been withdrawn from the queue. Lets the lock go.
@@ -251,27 +256,25 @@ void JobService::Impl::end_pending(const LiveJobPtr& job, std::unique_lock<std::
   end(job, {.state = JobState::kCancelled, .result = {{"outputs", Json::object()}, {"files", Json::array()}}});
 }
 
-void JobService::Impl::write_end(const LiveJobPtr& job, const Json& result, JobState state, Teller::Place place) {
-  JobRecord record = *job->record;
-  record.state = state;
-  record.result = result;
-  record.finished = clock();
-  store.finish(record.id, state, result, record.finished, webhook_of(record),
-               [this, job, result, state, place](int64_t number, std::exception_ptr failure) {
+void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<const Ending>& ending, Teller::Place place) {
+  std::optional<WebhookDelivery> webhook;
+  if (job->record->request.contains("webhook")) webhook = webhook_of(ended(*job, *ending));
+  store.finish(job->record->id, ending->state, ending->result, ending->time, std::move(webhook),
+               [this, job, ending, place](int64_t number, std::exception_ptr failure) {
                  if (!failure) return teller.release(place, number);
                  // A full disk, mostly. The job stays what it was until its end can be written down.
                  log_failure("write down its end; it is tried again each second", job->record->id, failure);
                  const std::lock_guard lock(mutex);
-                 to_write_again.push_back([this, job, result, state, place] { write_end(job, result, state, place); });
+                 to_write_again.push_back([this, job, ending, place] { write_end(job, ending, place); });
                });
 }
 
-void JobService::Impl::settle(const LiveJobPtr& job, JobRecord record) {
+void JobService::Impl::settle(const LiveJobPtr& job, const Ending& ending) {
   std::unique_lock lock(mutex);
-  queue.forget(record.id);
+  queue.forget(job->record->id);
   const auto waiting = std::move(job->waiting);
   lock.unlock();
-  for (const auto& [number, call] : waiting) call(record);
+  for (const auto& [number, call] : waiting) call(ended(*job, ending));
 }
 
 JobService::JobService(JobStore& store, Workshop workshop, ServiceSettings settings, MillisClock clock)
@@ -325,13 +328,12 @@ void JobService::submit(Submission submission, SubmitDone done) {
       record.place.number = submission.front ? -number : number;
     }
   }
-  JobRecord kept = record;
+  auto kept = std::make_shared<JobRecord>(std::move(record));
   Idempotency idempotency = std::move(submission.idempotency);
-  submission.idempotency = {};
-  impl_->store.accept(std::move(kept), std::move(idempotency),
-                      [impl = impl_.get(), submission = std::move(submission), record = std::move(record),
-                       done = std::move(done)](const AcceptedJob& accepted, std::exception_ptr failure) mutable {
-                        if (!failure && accepted.is_new) return impl->accepted(submission, std::move(record), accepted, done);
+  impl_->store.accept(*kept, std::move(idempotency),
+                      [impl = impl_.get(), held = submission.hold_events, kept, done = std::move(done)](
+                          const AcceptedJob& accepted, std::exception_ptr failure) {
+                        if (!failure && accepted.is_new) return impl->accepted(held, std::move(*kept), accepted, done);
                         {
                           const std::lock_guard lock(impl->mutex);
                           --impl->being_accepted;
@@ -342,16 +344,13 @@ void JobService::submit(Submission submission, SubmitDone done) {
 }
 
 // On the store's thread, once the job is on disk.
-void JobService::Impl::accepted(const Submission& submission, JobRecord record, const AcceptedJob& accepted,
-                                const SubmitDone& done) {
+void JobService::Impl::accepted(bool holds_events, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done) {
   record.order = accepted.order;
   const Accepted answer{.id = record.id,
                         .place = record.place,
                         .is_new = true,
-                        .gate = submission.hold_events ? std::make_shared<Gate>() : open_gate()};
-  auto job = std::make_shared<LiveJob>();
-  job->record = std::make_shared<const JobRecord>(std::move(record));
-  job->gate = answer.gate;
+                        .gate = holds_events ? std::make_shared<Gate>() : open_gate()};
+  const LiveJobPtr job = make_live(std::move(record), answer.gate);
   Telling one = telling(job, "queued");
   one.event.number = accepted.event;
   {
@@ -369,9 +368,11 @@ JobService::Queue JobService::queue() const {
   Queue queue{.running = {}, .pending = {}, .paused = impl_->paused};
   // A job whose end is on its way to the disk is still running, for whoever asks.
   impl_->queue.for_each([&](const LiveJobPtr& job) {
-    if (!impl_->queue.is_pending(job) && job->record->state == JobState::kRunning) queue.running.push_back(job->record);
+    if (job->state == JobState::kRunning) queue.running.push_back(std::make_shared<const JobRecord>(record_now(*job)));
   });
-  for (const LiveJobPtr& job : impl_->queue.pending()) queue.pending.push_back(job->record);
+  for (const LiveJobPtr& job : impl_->queue.pending()) {
+    queue.pending.push_back(std::make_shared<const JobRecord>(record_now(*job)));
+  }
   return queue;
 }
 
@@ -383,7 +384,7 @@ size_t JobService::remaining() const {
 std::optional<JobRecord> JobService::find(const std::string& job) const {
   {
     const std::lock_guard lock(impl_->mutex);
-    if (const LiveJobPtr live = impl_->queue.find(job)) return *live->record;
+    if (const LiveJobPtr live = impl_->queue.find(job)) return record_now(*live);
   }
   return impl_->store.find(job);
 }
@@ -425,7 +426,7 @@ std::optional<QueuePlace> JobService::move(const std::string& job, std::optional
   const std::lock_guard lock(impl_->mutex);
   const LiveJobPtr live = impl_->queue.find(job);
   if (!live || !impl_->queue.is_pending(live)) return std::nullopt;
-  QueuePlace place = live->record->place;
+  QueuePlace place = live->place;
   if (priority) {
     place.priority = *priority;
     impl_->queue.move(live, place);

@@ -89,7 +89,7 @@ class JobStore {
 
   // Writes.
   /// Adds a queued job, its first event ("queued"), and remembers the idempotency key.
-  virtual void accept(JobRecord job, Idempotency idempotency, JobAccepted done) = 0;
+  virtual void accept(const JobRecord& job, Idempotency idempotency, JobAccepted done) = 0;
   /// State running, started now; an event "started". `started` stays as it was for a job that had started before.
   virtual void start(const std::string& job, Millis now, EventKept done) = 0;
   /// Keeps an event. For "step_finished" with "cached" false it also sets the job's `crashes` to 0 and forgets the
@@ -97,7 +97,7 @@ class JobStore {
   virtual void add_event(JobEvent event, EventKept done) = 0;
   /// The end of a job: state, result, an event named after the state with data {"error"} where there is one, its intents
   /// forgotten, a webhook delivery if it asked for one.
-  virtual void finish(const std::string& job, JobState state, Json result, Millis now,
+  virtual void finish(const std::string& job, JobState state, const Json& result, Millis now,
                       std::optional<WebhookDelivery> webhook, EventKept done) = 0;
   /// Back to queued, with `crashes`; an event "requeued".
   virtual void requeue(const std::string& job, int crashes, Millis now, EventKept done) = 0;

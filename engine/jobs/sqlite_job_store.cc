@@ -105,6 +105,15 @@ bool is_progress(const JobEvent& event) {
   return event.type == "step_finished" && !is_true(member(event.data, "cached"));
 }
 
+JobRecord without_request(const JobRecord& job) {
+  JobRecord small{.id = job.id, .order = job.order, .state = job.state, .place = job.place};
+  small.created = job.created;
+  small.started = job.started;
+  small.finished = job.finished;
+  small.crashes = job.crashes;
+  return small;
+}
+
 class SqliteJobStore final : public JobStore {
  public:
   SqliteJobStore(const std::filesystem::path& folder, Durability durability, Millis now, std::string& notice)
@@ -114,7 +123,7 @@ class SqliteJobStore final : public JobStore {
         readers_(folder),
         writer_(transactions_) {}
 
-  void accept(JobRecord job, Idempotency idempotency, JobAccepted done) override {
+  void accept(const JobRecord& job, Idempotency idempotency, JobAccepted done) override {
     struct Work {
       JobRecord job;
       Idempotency idempotency;
@@ -122,10 +131,8 @@ class SqliteJobStore final : public JobStore {
       JobAccepted done;
       AcceptedJob accepted = {};
     };
-    JsonText request(job.request);
-    job.request = nullptr;
-    auto work =
-        std::make_shared<Work>(Work{std::move(job), std::move(idempotency), std::move(request), std::move(done)});
+    auto work = std::make_shared<Work>(
+        Work{without_request(job), std::move(idempotency), JsonText(job.request), std::move(done)});
     writer_.add(
         [this, work] { work->accepted = insert_job(*db_, work->job, work->request.get(), work->idempotency); },
         [work](std::exception_ptr failure) {
@@ -149,7 +156,7 @@ class SqliteJobStore final : public JobStore {
         std::move(done));
   }
 
-  void finish(const std::string& job, JobState state, Json result, Millis now, std::optional<WebhookDelivery> webhook,
+  void finish(const std::string& job, JobState state, const Json& result, Millis now, std::optional<WebhookDelivery> webhook,
               EventKept done) override {
     Json data = Json::object();
     if (const Json& error = member(result, "error"); !error.is_null()) data["error"] = error;

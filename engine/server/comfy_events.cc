@@ -88,6 +88,10 @@ ComfyEvents::ComfyEvents(JobService& jobs, SocketHub& sockets, ComfyEventSetting
 
 std::string ComfyEvents::status() const { return message("status", queue_status(jobs_.remaining())); }
 
+void ComfyEvents::broadcast_status() {
+  if (sockets_.clients() > 0) sockets_.broadcast(status());
+}
+
 std::vector<std::string> ComfyEvents::greeting(const std::string& id) const {
   Json first = queue_status(jobs_.remaining());
   first["sid"] = id;
@@ -99,6 +103,7 @@ std::vector<std::string> ComfyEvents::greeting(const std::string& id) const {
 
 // To the owner of the prompt; to all if it has none.
 void ComfyEvents::send(const Told& told, const char* type, Json data) {
+  if (!sockets_.hears(told.owner)) return;
   if (told.owner.empty()) return sockets_.broadcast(message(type, std::move(data)), told.gate);
   to_owner(told, type, std::move(data));
 }
@@ -110,7 +115,7 @@ void ComfyEvents::to_owner(const Told& told, const char* type, Json data) {
 
 void ComfyEvents::on_event(const JobEvent& event, const std::string& owner, const std::shared_ptr<Gate>& gate) {
   const Told told{event, owner, gate};
-  if (event.type == "queued" || event.type == "requeued") return sockets_.broadcast(status());
+  if (event.type == "queued" || event.type == "requeued") return broadcast_status();
   if (event.type == "started") {
     nodes_ = Json::object();
     {
@@ -118,7 +123,7 @@ void ComfyEvents::on_event(const JobEvent& event, const std::string& owner, cons
       running_owner_ = owner;
       running_step_.clear();
     }
-    sockets_.broadcast(status());
+    broadcast_status();
     return to_owner(told, "execution_start", {{"prompt_id", event.job}, {"timestamp", event.time}});
   }
   if (event.type == "cached") {
@@ -137,7 +142,7 @@ void ComfyEvents::on_preview(const std::string&, const std::string&, const std::
 }
 
 void ComfyEvents::progress_state(const Told& told, const std::string& step, int64_t value, int64_t total, bool finished) {
-  if (!told.owner.empty() && !sockets_.hears(told.owner)) return;
+  if (!sockets_.hears(told.owner)) return;
   nodes_[step] = {{"value", value},
                   {"max", total},
                   {"state", finished ? "finished" : "running"},
@@ -207,7 +212,7 @@ void ComfyEvents::over(const Told& told) {
       }
     }
   }
-  sockets_.broadcast(status());
+  broadcast_status();
   if (has_started) to_owner(told, "executing", {{"node", nullptr}, {"prompt_id", told.event.job}});
 }
 

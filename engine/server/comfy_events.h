@@ -28,6 +28,7 @@ class ComfyEvents final : public JobListener {
  private:
   struct Told;
   std::string status() const;
+  void broadcast_status();
   std::vector<std::string> greeting(const std::string& id) const;
   void send(const Told& told, const char* type, Json data);
   void to_owner(const Told& told, const char* type, Json data);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
+// asio of Boost 1.74 needs <utility> before it
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 #include <chrono>
