@@ -159,7 +159,6 @@ void EventFeed::Impl::catch_up() {
 
 // A batch at a time: others are not kept waiting by a long past.
 void EventFeed::Impl::catch_up(Subscriber& subscriber) {
-  if (subscriber.cursor < 0) subscriber.cursor = store.last_event_number();
   const std::vector<JobEvent> batch = store.events(subscriber.job, subscriber.cursor, kBatch);
   for (const JobEvent& event : batch) subscriber.send_kept(event);
   if (batch.size() == size_t(kBatch)) return;

@@ -31,7 +31,7 @@ class EventFeed final : public JobListener {
   void stop();
 
   /// Kept events after that number, and then all that comes; of one job, or with "" of all. The stream of one job is
-  /// closed after its final event. `after` -1: only what comes.
+  /// closed after its final event.
   void subscribe(std::shared_ptr<Stream> stream, std::string job, int64_t after);
   std::optional<JobProgress> progress(const std::string& job) const;
 

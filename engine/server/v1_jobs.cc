@@ -212,8 +212,8 @@ Response job_events(const Request& request, Site& site) {
 }
 
 Response all_events(const Request& request, Site& site) {
-  const auto after = last_event(request, -1);
-  if (!after || *after < -1) return bad_event_number();
+  const auto after = last_event(request, site.store.last_event_number());
+  if (!after || *after < 0) return bad_event_number();
   return event_stream(site, "", *after);
 }
 
