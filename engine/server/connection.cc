@@ -192,7 +192,8 @@ void Connection::take_head() {
 }
 
 void Connection::take_body() {
-  if (!claim_.could_grow_to(reader_.content_length().value_or(0))) {
+  const uint64_t length = reader_.content_length().value_or(0);  // one that is too long is refused for that, below
+  if (length <= core_->limits().body_bytes && !claim_.could_grow_to(length)) {
     return refuse(503, "too many uploads at once; try again later");
   }
   const RequestReader::State state = reader_.accept_body();
@@ -238,6 +239,7 @@ void Connection::answer_now(Response response) {
 }
 
 void Connection::refuse(int status, std::string words) {
+  claim_ = BodyClaim(core_);  // nobody will read the body
   ++core_->counts.refused;
   keeps_alive_ = false;
   phase_ = Phase::kHandling;

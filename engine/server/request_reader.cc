@@ -36,6 +36,7 @@ Fields lower_fields(const http::fields& fields) {
 bool names_another_version(std::string_view head) {
   const std::string_view line = head.substr(0, head.find("\r\n"));
   const size_t at = line.rfind(" HTTP/");
+  if (line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0")) return false;  // then something else is wrong
   return at != std::string_view::npos && line.size() == at + 9 && line[at + 7] == '.' &&
          line.find_first_not_of("0123456789.", at + 6) == std::string_view::npos;
 }

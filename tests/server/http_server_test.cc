@@ -157,7 +157,9 @@ TEST_F(HttpServerTest, BodiesTogetherAreBounded) {
   EXPECT_EQ(chunked.read_answer().status, 503);
   may_go.raise();
   EXPECT_EQ(first.read_answer().body, "held");
-  EXPECT_EQ(server_.ask(post("/echo", std::string(30'000, 'x'))).status, 200) << "what was held is free again";
+  int status = 503;  // what was held is free again, a moment after its answer
+  for (int k = 0; k < 1000 && status == 503; ++k) status = server_.ask(post("/echo", std::string(30'000, 'x'))).status;
+  EXPECT_EQ(status, 200);
 }
 
 TEST_F(HttpServerTest, ConnectionsBeyondTheBoundAreToldSo) {

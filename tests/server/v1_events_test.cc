@@ -127,6 +127,7 @@ TEST(EventFeed, EventsThatNobodyToldOfComeWithTheNextOnes) {
   V1Site v1;
   const Json job = v1.run(kShowGraph);
   const auto stream = v1.stream("/v1/events");
+  stream->wait_for("retry");  // from here on it listens
   JobEvent event{.job = job["id"], .type = "warning", .data = {{"message", "late"}}, .time = kNow};
   v1.store->add_event(std::move(event), nullptr);
   v1.store->flush();
