@@ -1,5 +1,5 @@
-// The queue of writes and the one thread that carries them out: all that wait go into one transaction, so that one flush
-// of the disk serves many of them. A write that fails does not spoil the others of its group.
+// The queue of writes and the one thread that carries them out: all that wait go into one transaction, so that one
+// flush of the disk serves many of them. A write that fails does not spoil the others of its group.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// SQLite's C interface as C++ objects that close themselves and throw: a connection that keeps its statements ready, and
-// the rows of a query. A connection is used by one thread at a time.
+// SQLite's C interface as C++ objects that close themselves and throw: a connection that keeps its statements ready,
+// and the rows of a query. A connection is used by one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The job store over SQLite: one connection on the thread of the group writer, and a few that read, which WAL lets go on
-// while a commit is flushed. Statements are in sqlite_job_writes and sqlite_job_reads; here is who carries them out.
+// The job store over SQLite: one connection on the thread of the group writer, and a few that read, which WAL lets go
+// on while a commit is flushed. Statements are in sqlite_job_writes and sqlite_job_reads; here is who carries them out.
 #include <memory>
 #include <mutex>
 #include <utility>

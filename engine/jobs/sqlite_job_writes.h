@@ -1,5 +1,5 @@
-// What the writes of the job store do to its tables, each within a transaction of the caller's. JSON comes as text: it is
-// made on the threads that ask, not on the one that writes.
+// What the writes of the job store do to its tables, each within a transaction of the caller's. JSON comes as text: it
+// is made on the threads that ask, not on the one that writes.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace heddle {
 
-/// A new job, or the one that its idempotency key stands for. Throws DuplicateJob or IdempotencyConflict, having changed
-/// nothing.
+/// A new job, or the one that its idempotency key stands for. Throws DuplicateJob or IdempotencyConflict, having
+/// changed nothing.
 AcceptedJob insert_job(sqlite::Connection& db, const JobRecord& job, std::string_view request,
                        const Idempotency& idempotency);
 

@@ -42,8 +42,9 @@ void check_whole(sqlite::Connection& connection, const std::filesystem::path& fi
 void set_up(sqlite::Connection& connection, Durability durability, const std::filesystem::path& file) {
   const std::string mode = connection.text("PRAGMA journal_mode = WAL").value_or("");
   if (mode != "wal") {
-    throw std::runtime_error(file.string() + " is on a file system where SQLite cannot share memory (a network drive?): "
-                                             "give a folder on a local disk with --data");
+    throw std::runtime_error(file.string() +
+                             " is on a file system where SQLite cannot share memory (a network drive?): give a folder "
+                             "on a local disk with --data");
   }
   connection.execute(durability == Durability::kFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   connection.execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;"

@@ -13,12 +13,12 @@ namespace heddle {
 
 std::filesystem::path store_file(const std::filesystem::path& folder);
 
-/// Creates the folder if need be and locks `folder`/heddle.lock for as long as the Fd lives. Throws std::runtime_error in
-/// words: another server has it, or it cannot be written.
+/// Creates the folder if need be and locks `folder`/heddle.lock for as long as the Fd lives. Throws std::runtime_error
+/// in words: another server has it, or it cannot be written.
 Fd lock_store_folder(const std::filesystem::path& folder);
 
-/// Opens the database for the one writer, with its tables brought up to date. See open_sqlite_store for what becomes of a
-/// damaged one. REQUIRES: the folder is locked.
+/// Opens the database for the one writer, with its tables brought up to date. See open_sqlite_store for what becomes of
+/// a damaged one. REQUIRES: the folder is locked.
 std::unique_ptr<sqlite::Connection> open_for_writing(const std::filesystem::path& folder, Durability durability,
                                                      Millis now, std::string& notice);
 

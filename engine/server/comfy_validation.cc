@@ -1,5 +1,5 @@
-// Steps are looked at from the outputs along their links, each once, without recursion: chains may be long. Each gets its
-// own errors; an output is good if no step that it needs has any.
+// Steps are looked at from the outputs along their links, each once, without recursion: chains may be long. Each gets
+// its own errors; an output is good if no step that it needs has any.
 #include "engine/server/comfy_validation.h"
 
 #include <algorithm>
@@ -83,13 +83,14 @@ class Validation {
       const std::string place = "Node ID '#" + item.key() + "'";
       const Json& class_type = member(*item, "class_type");
       if (!class_type.is_string()) {
-        return comfy_error("invalid_prompt", "Cannot execute because a node is missing the class_type property.", place);
+        return comfy_error("invalid_prompt", "Cannot execute because a node is missing the class_type property.",
+                           place);
       }
       Visited step{.id = item.key(), .class_type = class_type.get<std::string>(), .json = &*item};
       step.node = registry_.find(step.class_type);
       if (!step.node) {
-        return comfy_error("invalid_prompt", "Cannot execute because node " + step.class_type + " does not exist.", place,
-                           unknown_node_info(step));
+        return comfy_error("invalid_prompt", "Cannot execute because node " + step.class_type + " does not exist.",
+                           place, unknown_node_info(step));
       }
       steps_.push_back(std::move(step));
     }
@@ -152,7 +153,7 @@ class Validation {
       for (auto frame = path.rbegin(); frame != std::make_reverse_iterator(start); ++frame) {
         circle += steps_[size_t(frame->step)].id + " -> ";
       }
-      step.raised.push_back({"RecursionError", "the steps feed one another in a circle: " + circle + steps_[size_t(i)].id +
+      step.raised.push_back({"RecursionError", "the steps feed one another in a circle: " + circle + step.id +
                                                    "; remove one of these links"});
     }
   }

@@ -1,6 +1,6 @@
-// Checks a prompt as ComfyUI does, and says what is wrong in ComfyUI's words and fields (comfyui_spec.md section 3), which
-// its clients show beside the nodes. What heddle knows beyond that comes as custom_validation_failed. Pure but for
-// listing folders.
+// Checks a prompt as ComfyUI does, and says what is wrong in ComfyUI's words and fields (comfyui_spec.md section 3),
+// which its clients show beside the nodes. What heddle knows beyond that comes as custom_validation_failed. Pure but
+// for listing folders.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct ComfyCheck {
   Json error;        // null, or {"type", "message", "details", "extra_info"}: nothing may run
   Json node_errors;  // {step: {"errors", "dependent_outputs", "class_type"}}; may be filled where some outputs are good
   std::vector<std::string> outputs;  // steps that may run, in the order of the prompt
-  /// The prompt with its literals cast. It can be run for these outputs: where other parts could not even be read (or go
-  /// in a circle) they are left out.
+  /// The prompt with its literals cast. It can be run for these outputs: where other parts could not even be read (or
+  /// go in a circle) they are left out.
   Json prompt;
 };
 

@@ -200,7 +200,8 @@ TEST_F(SqliteJobStore, EventsAreNumberedOverAllJobs) {
   accept(store(), "b");
   start(store(), "b");
   add_event(store(), {.job = "a", .type = "warning", .data = {{"message", "odd"}}, .time = kNow + 5});
-  EXPECT_EQ(event_lines(store(), ""), "1 a queued {}\n2 b queued {}\n3 b started {}\n4 a warning {\"message\": \"odd\"}\n");
+  EXPECT_EQ(event_lines(store(), ""),
+            "1 a queued {}\n2 b queued {}\n3 b started {}\n4 a warning {\"message\": \"odd\"}\n");
   EXPECT_EQ(event_lines(store(), "", 2, 1), "3 b started {}\n");
   EXPECT_EQ(event_lines(store(), "a", 1), "4 warning {\"message\": \"odd\"}\n");
   EXPECT_EQ(store().events("a", 3, 10).at(0).time, kNow + 5);
@@ -281,10 +282,9 @@ TEST_F(SqliteJobStore, ForgetsIntents) {
   wait_for([&](Committed done) { store().intend({.job = "a", .path = "/out/1", .sha256 = "aa"}, std::move(done)); });
   wait_for([&](Committed done) { store().forget_intents("a", std::move(done)); });
   EXPECT_EQ(paths(store().intents("a")), "");
-  EXPECT_NE(message_of([&] {
-              wait_for([&](Committed done) { store().intend({.job = "b", .path = "/x", .sha256 = ""}, std::move(done)); });
-            }),
-            "");
+  const FileIntent of_nobody{.job = "b", .path = "/x", .sha256 = ""};
+  EXPECT_EQ(message_of([&] { wait_for([&](Committed done) { store().intend(of_nobody, std::move(done)); }); }),
+            "there is no job \"b\"");
 }
 
 TEST_F(SqliteJobStore, KeepsSettings) {

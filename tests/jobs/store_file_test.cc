@@ -58,7 +58,8 @@ class StoreFile : public ::testing::Test {
 
 TEST_F(StoreFile, TheFolderIsMadeAndIsPrivate) {
   const auto store = open_store(folder() / "a" / "b");
-  EXPECT_EQ(fs::status(folder() / "a" / "b" / "heddle.db").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(folder() / "a" / "b" / "heddle.db").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
 }
 
 TEST_F(StoreFile, ASecondServerIsRefused) {
@@ -311,7 +312,8 @@ TEST_F(StoreFile, TheMessageOfAFullDiskSaysSo) {
   sqlite::Connection db(file(), 0);
   db.run("PRAGMA max_page_count = 1");
   const std::string message = message_of([&] {
-    for (int i = 0; i < 100; ++i) db.run("INSERT INTO settings VALUES (?, ?)", {std::to_string(i), std::string(5000, 'x')});
+    const std::string text(5000, 'x');
+    for (int i = 0; i < 100; ++i) db.run("INSERT INTO settings VALUES (?, ?)", {std::to_string(i), text});
   });
   EXPECT_THAT(message, AllOf(HasSubstr("full"), HasSubstr(file().string()), HasSubstr("make room")));
 }

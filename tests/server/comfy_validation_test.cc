@@ -39,7 +39,7 @@ class ComfyValidation : public ::testing::Test {
     registry_.add(paint());
     registry_.add_missing("KSamplerFlux", "Flux");
     folders_.models["texts"] = {folder_.path()};
-    write_text(folder_ / "a.txt", "a");
+    write_text(folder_ / "a.safetensors", "a");
   }
 
   ComfyCheck check(const std::string& prompt, const std::optional<std::vector<std::string>>& targets = std::nullopt) {
@@ -64,7 +64,7 @@ class ComfyValidation : public ::testing::Test {
   }
   Json word_error(const std::string& inputs) {
     return error_of(check(R"({"1": {"class_type": "Word", "inputs": )" + inputs + R"(},
-                              "2": {"class_type": "Read", "inputs": {"file": "a.txt"}},
+                              "2": {"class_type": "Read", "inputs": {"file": "a.safetensors"}},
                               "3": {"class_type": "Join", "inputs": {"a": ["1", 0]}}})"),
                     "1");
   }
@@ -313,12 +313,12 @@ TEST_F(ComfyValidation, AFileThatIsNotThere) {
   const std::string read = R"({"1": {"class_type": "Read", "inputs": {"file": "FILE"}},
                                "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}})";
   const auto with = [&](const std::string& file) { return std::string(read).replace(read.find("FILE"), 4, file); };
-  EXPECT_THAT(check(with("a.txt")).outputs, ElementsAre("2"));
-  const Json error = error_of(check(with("b.txt")), "1");
+  EXPECT_THAT(check(with("a.safetensors")).outputs, ElementsAre("2"));
+  const Json error = error_of(check(with("b.safetensors")), "1");
   EXPECT_EQ(error["type"], "value_not_in_list");
-  EXPECT_EQ(error["details"], "file: 'b.txt' not in []");
-  EXPECT_EQ(error["extra_info"]["input_config"][0], Json::array());  // texts are found by name, and not listed
-  EXPECT_EQ(error_of(check(with("../a.txt")), "1")["type"], "value_not_in_list");
+  EXPECT_EQ(error["details"], "file: 'b.safetensors' not in ['a.safetensors']");
+  EXPECT_EQ(error["extra_info"]["input_config"][0], Json({"a.safetensors"}));
+  EXPECT_EQ(error_of(check(with("../a.safetensors")), "1")["type"], "value_not_in_list");
 }
 
 TEST_F(ComfyValidationOfWords, WhatOnlyHeddleRefusesIsACustomError) {
