@@ -9,7 +9,7 @@ import unittest
 from program import LONG, ProgramTest
 from server import Server, picture
 
-KILLS = 100 if LONG else 8
+KILLS = 100 if LONG else 5
 CLIENTS = 4
 
 
