@@ -47,7 +47,8 @@ struct NodeWorkshop {
       void step_warning(const StepRef&, const std::string& message) override { warnings += message + "\n"; }
       std::string text, warnings;
     } started;
-    RunResult done = run_job(job, workshop, &started, nullptr, verify);
+    workshop.verify_cache = verify;
+    RunResult done = run_job(job, workshop, &started, nullptr);
     warnings = started.warnings;
     if (result) *result = std::move(done);
     return started.text;
