@@ -66,8 +66,8 @@ class Execution {
 
   void run() {
     std::vector<std::jthread> pool;
-    const auto pool_steps = std::count_if(plan_.order.begin(), plan_.order.end(),
-                                          [&](int i) { return lane(i) == Lane::kPool; });
+    const auto pool_steps =
+        std::count_if(plan_.order.begin(), plan_.order.end(), [&](int i) { return lane(i) == Lane::kPool; });
     for (int k = 0; k < std::min<long>(kPoolThreads, pool_steps); ++k) {
       pool.emplace_back([this] { work(Lane::kPool); });
     }
@@ -86,7 +86,10 @@ class Execution {
   // Ready steps, the earliest in the order of the plan first.
   using ReadyQueue = std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, LaterFirst>;
 
-  Lane lane(int i) const { return checked_.steps[size_t(i)].node->info.lane; }
+  // What is cached is taken at once: no thread is worth it.
+  Lane lane(int i) const {
+    return plan_.steps[size_t(i)].action == Action::kRun ? checked_.steps[size_t(i)].node->info.lane : Lane::kDevice;
+  }
 
   void count_inputs(int i) {
     if (plan_.steps[size_t(i)].action != Action::kRun) return;
@@ -231,7 +234,7 @@ class Execution {
     }
     CachedResult result{.outputs = {}, .seconds = 0, .history = inherited_history(i)};
     std::optional<Origin> origin;
-    if (node.info.is_output) context.origin = &origin.emplace(with_history(session_.origin, result.history));
+    if (node.info.is_output) context.origin = &origin.emplace(with_history(session_.origin(), result.history));
     instance->run(context);
     context.check_cancelled();
     result.outputs = collect_outputs(node, *instance);
@@ -302,7 +305,6 @@ class Execution {
   RunContext make_context(int i) {
     RunContext context;
     context.folders = &session_.folders;
-    context.origin = &session_.origin;
     context.cancel = session_.cancel;
     if (!session_.observer) return context;
     context.on_progress = [this, i](int value, int total, const Picture* preview) {

@@ -3,6 +3,7 @@
 // finished stays in the cache, whatever happens after it.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ struct StepError : std::runtime_error {
 /// What a plan runs with. Everything outlives the run.
 struct Session {
   const Folders& folders;
-  const Origin& origin;
+  std::function<Origin()> origin;  // asked for when a step that saves runs
   Cache* cache = nullptr;          // null: nothing is kept
   Observer* observer = nullptr;    // null: nobody watches
   const CancelFlag* cancel = nullptr;

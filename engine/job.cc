@@ -17,27 +17,33 @@ Json make_record(const ContentKeys& keys, const std::string& numerics) {
   return {{"heddle", version()}, {"numerics", numerics}, {"files", std::move(files)}};
 }
 
+Origin origin_of(const PreparedJob& job, const std::string& numerics) {
+  Origin origin{.metadata = job.metadata, .prompt = nullptr, .workflow = nullptr, .record = nullptr, .now = job.now};
+  if (!job.metadata) return origin;
+  origin.prompt = to_json(job.graph);
+  origin.workflow = job.workflow;
+  origin.record = make_record(job.keys, numerics);
+  return origin;
+}
+
 }  // namespace
 
 PreparedJob prepare_job(JobRequest request, const Workshop& workshop) {
   PreparedJob job;
   job.graph = std::move(request.graph);
   job.checked = check_graph(job.graph, workshop.registry, workshop.folders, {.targets = std::move(request.targets)});
-  job.origin.metadata = request.metadata;
-  job.origin.now = request.now;
+  job.workflow = std::move(request.workflow);
+  job.metadata = request.metadata;
+  job.now = request.now;
   if (!job.checked.problems.empty()) return job;
   job.keys = content_keys(job.checked, workshop.numerics, workshop.folders, workshop.hashes);
-  if (!request.metadata) return job;
-  job.origin.prompt = to_json(job.graph);
-  job.origin.workflow = std::move(request.workflow);
-  job.origin.record = make_record(job.keys, workshop.numerics);
   return job;
 }
 
 RunResult run_job(const PreparedJob& job, const Workshop& workshop, Observer* observer, const CancelFlag* cancel,
                   OutputLedger* ledger) {
   const Session session{.folders = workshop.folders,
-                        .origin = job.origin,
+                        .origin = [&] { return origin_of(job, workshop.numerics); },
                         .cache = workshop.cache,
                         .observer = observer,
                         .cancel = cancel,

@@ -29,12 +29,14 @@ struct JobRequest {
   std::time_t now = 0;
 };
 
-/// A job that has been looked at and not run.
+/// A job that has been looked at and not run; what its saved files will say of it is as in the request.
 struct PreparedJob {
   Graph graph;
   CheckedGraph checked;  // with its problems and warnings
   ContentKeys keys;      // only without problems
-  Origin origin;
+  Json workflow = nullptr;
+  bool metadata = true;
+  std::time_t now = 0;
 };
 
 /// Throws std::runtime_error only for files that cannot be read.

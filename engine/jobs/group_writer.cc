@@ -25,10 +25,12 @@ GroupWriter::~GroupWriter() {
   thread_.join();
 }
 
-void GroupWriter::add(Apply apply, Done done) {
+void GroupWriter::add(Apply apply, Done done, Hurry hurry) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({std::move(apply), std::move(done)});
+    if (hurry == Hurry::kHasTime && waiting_.size() > 1) return;  // the writer knows that something waits
+    if (hurry == Hurry::kNow && std::exchange(hurry_, true)) return;
   }
   changed_.notify_all();
 }
@@ -54,6 +56,8 @@ void GroupWriter::work() {
 std::vector<GroupWriter::Write> GroupWriter::next_group() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  changed_.wait_for(lock, kTime, [this] { return stopping_ || hurry_; });
+  hurry_ = waiting_.size() > kMostInGroup;
   if (waiting_.size() <= kMostInGroup) return std::exchange(waiting_, {});
   const auto end = waiting_.begin() + ptrdiff_t(kMostInGroup);
   std::vector<Write> group(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));

@@ -2,6 +2,7 @@
 // flush of the disk serves many of them. A write that fails does not spoil the others of its group.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -31,14 +32,17 @@ class GroupWriter {
   using Apply = std::function<void()>;
   using Done = std::function<void(std::exception_ptr failure)>;
 
+  enum class Hurry { kNow, kHasTime };
+  static constexpr std::chrono::milliseconds kTime{3};
+
   /// `transactions` outlives the writer.
   explicit GroupWriter(Transactions& transactions);
   /// Carries out what waits.
   ~GroupWriter();
 
   /// `done` is called after the commit or the failure, on the writer's thread, in the order of the calls; it must not
-  /// throw.
-  void add(Apply apply, Done done);
+  /// throw. What has time goes with the next write that has none, or kTime later.
+  void add(Apply apply, Done done, Hurry hurry = Hurry::kNow);
   /// Waits until all that was added before is done. Not from the writer's own thread.
   void flush();
 
@@ -59,7 +63,7 @@ class GroupWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Write> waiting_;
-  bool stopping_ = false;
+  bool stopping_ = false, hurry_ = false;  // hurry_: one of those that wait has no time
   std::thread thread_;  // last: it uses what is above
 };
 

@@ -259,8 +259,10 @@ void JobService::Impl::end_pending(const LiveJobPtr& job, std::unique_lock<std::
 void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<const Ending>& ending, Teller::Place place) {
   std::optional<WebhookDelivery> webhook;
   if (job->record->request.contains("webhook")) webhook = webhook_of(ended(*job, *ending));
+  const bool owed = webhook.has_value();
   store.finish(job->record->id, ending->state, ending->result, ending->time, std::move(webhook),
-               [this, job, ending, place](int64_t number, std::exception_ptr failure) {
+               [this, job, ending, place, owed](int64_t number, std::exception_ptr failure) {
+                 if (!failure && owed && settings.webhook_kept) settings.webhook_kept();
                  if (!failure) return teller.release(place, number);
                  // A full disk, mostly. The job stays what it was until its end can be written down.
                  log_failure("write down its end; it is tried again each second", job->record->id, failure);

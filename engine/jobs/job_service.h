@@ -49,6 +49,8 @@ struct ServiceSettings {
   int max_crashes = 5;
   /// What a job's webhook is to be told at its end; nothing if it has none.
   std::function<std::optional<WebhookDelivery>(const JobRecord& job)> webhook = nullptr;
+  /// Called once such a delivery is on disk.
+  std::function<void()> webhook_kept = nullptr;
   /// Called each minute, and once at the start: files that have had their time.
   std::function<void()> tidy = nullptr;
 };

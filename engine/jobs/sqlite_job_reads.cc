@@ -46,7 +46,7 @@ std::optional<JobRecord> read_at(Connection& db, int64_t order, Carry carry) {
   return job;
 }
 
-// Only what the indexes hold, so that a page far down costs little.
+// Orders first, so that a page far down costs little.
 std::string page_sql(const JobQuery& query) {
   std::string sql = "SELECT ord FROM jobs WHERE ";
   sql += query.state ? "state = " + std::to_string(int(*query.state)) : query.only_over ? "state >= 2" : "true";
@@ -107,20 +107,23 @@ std::vector<JobRecord> read_jobs(Connection& db, const JobQuery& query) {
 
 std::vector<std::pair<JobState, int64_t>> read_counts(Connection& db) {
   std::vector<std::pair<JobState, int64_t>> counts;
-  Rows rows = db.query("SELECT state, jobs FROM counts ORDER BY state");
-  while (rows.next()) counts.emplace_back(JobState(rows.integer(0)), rows.integer(1));
+  for (int state = 0; state < int(kJobStateNames.size()); ++state) {
+    counts.emplace_back(JobState(state), db.integer("SELECT count(*) FROM jobs WHERE state = ?", {state}).value_or(0));
+  }
   return counts;
 }
 
 std::vector<std::string> read_outdated(Connection& db, int64_t most, Millis before) {
   const Transaction transaction(db, Transaction::Kind::kRead);
-  const int64_t over = db.integer("SELECT sum(jobs) FROM counts WHERE state >= 2").value_or(0);
+  const int64_t over = db.integer("SELECT count(*) FROM jobs WHERE state >= 2").value_or(0);
   const int64_t surplus = std::clamp<int64_t>(over - most, 0, kMostOutdated);
   std::vector<int64_t> orders =
       read_orders(db, "SELECT ord FROM jobs WHERE state >= 2 ORDER BY ord LIMIT ?", {surplus});
-  const std::vector<int64_t> old = read_orders(
-      db, "SELECT ord FROM jobs WHERE state >= 2 AND finished < ? ORDER BY finished LIMIT ?", {before, kMostOutdated});
-  orders.insert(orders.end(), old.begin(), old.end());
+  if (before > 0) {
+    const std::vector<int64_t> old = read_orders(
+        db, "SELECT ord FROM jobs WHERE state >= 2 AND finished < ? ORDER BY finished LIMIT ?", {before, kMostOutdated});
+    orders.insert(orders.end(), old.begin(), old.end());
+  }
   std::sort(orders.begin(), orders.end());
   orders.erase(std::unique(orders.begin(), orders.end()), orders.end());
   if (orders.size() > size_t(kMostOutdated)) orders.resize(size_t(kMostOutdated));

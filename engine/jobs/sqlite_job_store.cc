@@ -2,6 +2,7 @@
 // on while a commit is flushed. Statements are in sqlite_job_writes and sqlite_job_reads; here is who carries them out.
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/jobs/group_writer.h"
@@ -114,11 +115,34 @@ JobRecord without_request(const JobRecord& job) {
   return small;
 }
 
+// What output steps have made, as far as it was asked for lately: a cached job needs no read of the database.
+class RecentOutputs {
+ public:
+  std::optional<SavedOutput> find(const std::string& step) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = outputs_.find(step);
+    return found == outputs_.end() ? std::nullopt : std::optional(found->second);
+  }
+  void put(const std::string& step, const SavedOutput& output) {
+    const std::lock_guard lock(mutex_);
+    if (outputs_.size() >= kMost) outputs_.clear();
+    outputs_.insert_or_assign(step, output);
+  }
+
+ private:
+  static constexpr size_t kMost = 1000;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, SavedOutput> outputs_;
+};
+
 class SqliteJobStore final : public JobStore {
+  using Hurry = GroupWriter::Hurry;
+
  public:
   SqliteJobStore(const std::filesystem::path& folder, Durability durability, Millis now, std::string& notice)
       : lock_(lock_store_folder(folder)),
         db_(open_for_writing(folder, durability, now, notice)),
+        numbers_(read_numbers(*db_)),
         transactions_(*db_),
         readers_(folder),
         writer_(transactions_) {}
@@ -134,14 +158,14 @@ class SqliteJobStore final : public JobStore {
     auto work = std::make_shared<Work>(
         Work{without_request(job), std::move(idempotency), JsonText(job.request), std::move(done)});
     writer_.add(
-        [this, work] { work->accepted = insert_job(*db_, work->job, work->request.get(), work->idempotency); },
+        [this, work] { work->accepted = insert_job(*db_, numbers_, work->job, work->request.get(), work->idempotency); },
         [work](std::exception_ptr failure) {
           if (work->done) work->done(failure ? AcceptedJob{} : work->accepted, failure);
         });
   }
 
   void start(const std::string& job, Millis now, EventKept done) override {
-    keep_event([this, job, now] { return mark_started(*db_, job, now); }, std::move(done));
+    keep_event([this, job, now] { return mark_started(*db_, numbers_, job, now); }, std::move(done), Hurry::kHasTime);
   }
 
   void add_event(JobEvent event, EventKept done) override {
@@ -151,9 +175,9 @@ class SqliteJobStore final : public JobStore {
     keep_event(
         [this, row = std::move(row), data = JsonText(event.data)]() mutable {
           row.data = data.get();
-          return insert_event(*db_, row);
+          return insert_event(*db_, numbers_, row);
         },
-        std::move(done));
+        std::move(done), Hurry::kHasTime);
   }
 
   void finish(const std::string& job, JobState state, const Json& result, Millis now, std::optional<WebhookDelivery> webhook,
@@ -167,13 +191,13 @@ class SqliteJobStore final : public JobStore {
         [this, ending = std::move(ending), text = JsonText(result), data = JsonText(data)]() mutable {
           ending.result = text.get();
           ending.event_data = data.get();
-          return mark_over(*db_, ending);
+          return mark_over(*db_, numbers_, ending);
         },
         std::move(done));
   }
 
   void requeue(const std::string& job, int crashes, Millis now, EventKept done) override {
-    keep_event([this, job, crashes, now] { return mark_requeued(*db_, job, crashes, now); }, std::move(done));
+    keep_event([this, job, crashes, now] { return mark_requeued(*db_, numbers_, job, crashes, now); }, std::move(done));
   }
 
   void set_place(const std::string& job, QueuePlace place, Committed done) override {
@@ -181,13 +205,17 @@ class SqliteJobStore final : public JobStore {
   }
 
   void remove(const std::vector<std::string>& jobs, Committed done) override {
-    writer_.add([this, jobs] { delete_jobs(*db_, jobs); }, std::move(done));
+    writer_.add([this, jobs] { delete_jobs(*db_, numbers_, jobs); }, std::move(done));
   }
 
   void remember_output(const Key& step, SavedOutput output, Committed done) override {
-    writer_.add([this, step = step.hex(), ui = JsonText(output.ui),
-                 files = std::move(output.files)] { replace_output(*db_, step, ui.get(), files); },
-                std::move(done));
+    const auto kept = std::make_shared<const SavedOutput>(std::move(output));
+    writer_.add([this, step = step.hex(), kept, ui = JsonText(kept->ui)] { replace_output(*db_, step, ui.get(), kept->files); },
+                [this, step = step.hex(), kept, done = std::move(done)](std::exception_ptr failure) {
+                  if (!failure) outputs_.put(step, *kept);
+                  done(failure);
+                },
+                Hurry::kHasTime);
   }
 
   void intend(FileIntent intent, Committed done) override {
@@ -245,15 +273,15 @@ class SqliteJobStore final : public JobStore {
     return readers_.read([&](auto& db) { return read_events(db, job, after, limit); });
   }
   int64_t last_event_number() override {
-    // Events may have been removed since; their numbers do not come back.
-    return readers_.read(
-        [](auto& db) { return db.integer("SELECT seq FROM sqlite_sequence WHERE name = 'events'").value_or(0); });
+    return readers_.read([](auto& db) { return read_numbers(db).event; });
   }
   std::vector<std::string> jobs_with_file(const std::string& sha256, int limit) override {
     return readers_.read([&](auto& db) { return read_jobs_with_file(db, sha256, limit); });
   }
   std::optional<SavedOutput> saved_output(const Key& step) override {
-    return readers_.read([&](auto& db) { return read_output(db, step.hex()); });
+    const std::string name = step.hex();
+    if (auto output = outputs_.find(name)) return output;
+    return readers_.read([&](auto& db) { return read_output(db, name); });
   }
   std::vector<FileIntent> intents(const std::string& job) override {
     return readers_.read([&](auto& db) { return read_intents(db, job); });
@@ -289,18 +317,21 @@ class SqliteJobStore final : public JobStore {
 
  private:
   /// A write that returns the number of its event.
-  void keep_event(std::function<int64_t()> write, EventKept done) {
+  void keep_event(std::function<int64_t()> write, EventKept done, Hurry hurry = Hurry::kNow) {
     const auto number = std::make_shared<int64_t>(0);
     writer_.add([number, write = std::move(write)] { *number = write(); },
                 [number, done = std::move(done)](std::exception_ptr failure) {
                   if (done) done(failure ? 0 : *number, failure);
-                });
+                },
+                hurry);
   }
 
   const Fd lock_;
   const std::unique_ptr<sqlite::Connection> db_;  // the writer's thread only, once it runs
+  Numbers numbers_;  // of the writer's thread
   SqliteTransactions transactions_;
   Readers readers_;
+  RecentOutputs outputs_;
   GroupWriter writer_;
 };
 

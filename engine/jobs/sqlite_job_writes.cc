@@ -1,5 +1,6 @@
 #include "engine/jobs/sqlite_job_writes.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace heddle {
@@ -27,10 +28,11 @@ int64_t order_of_live(sqlite::Connection& db, const std::string& job) {
   return order;
 }
 
-int64_t add_event_row(sqlite::Connection& db, int64_t order, std::string_view type, Millis time,
+int64_t add_event_row(sqlite::Connection& db, Numbers& numbers, int64_t order, std::string_view type, Millis time,
                       std::string_view data) {
-  db.run("INSERT INTO events (ord, type, time, data) VALUES (?, ?, ?, ?)", {order, type, time, data});
-  return db.last_row();
+  db.run("INSERT INTO events (number, ord, type, time, data) VALUES (?, ?, ?, ?, ?)",
+         {++numbers.event, order, type, time, data});
+  return numbers.event;
 }
 
 std::optional<AcceptedJob> known_by_key(sqlite::Connection& db, const Idempotency& idempotency) {
@@ -53,19 +55,29 @@ void insert_delivery(sqlite::Connection& db, const std::string& job, const Webho
          {job, delivery.url, delivery.secret, delivery.body, delivery.attempts, delivery.next});
 }
 
+int64_t last_number(sqlite::Connection& db, std::string_view newest, std::string_view setting) {
+  const int64_t kept = db.integer("SELECT CAST(value AS INTEGER) FROM settings WHERE name = ?", {setting}).value_or(0);
+  return std::max(kept, db.integer(newest).value_or(0));
+}
+
 }  // namespace
 
-AcceptedJob insert_job(sqlite::Connection& db, const JobRecord& job, std::string_view request,
+Numbers read_numbers(sqlite::Connection& db) {
+  return {.job = last_number(db, "SELECT max(ord) FROM jobs", "last_job"),
+          .event = last_number(db, "SELECT max(number) FROM events", "last_event")};
+}
+
+AcceptedJob insert_job(sqlite::Connection& db, Numbers& numbers, const JobRecord& job, std::string_view request,
                        const Idempotency& idempotency) {
   if (const auto known = known_by_key(db, idempotency)) return *known;
   if (db.integer("SELECT ord FROM jobs WHERE id = ?", {job.id})) {
     throw DuplicateJob("there is a job \"" + job.id + "\" already; leave the id out, or use a new one");
   }
-  db.run("INSERT INTO jobs (id, state, priority, number, created, crashes) VALUES (?, 0, ?, ?, ?, ?)",
-         {job.id, job.place.priority, job.place.number, job.created, job.crashes});
-  const int64_t order = db.last_row();
+  const int64_t order = ++numbers.job;
+  db.run("INSERT INTO jobs (ord, id, state, priority, number, created, crashes) VALUES (?, ?, 0, ?, ?, ?, ?)",
+         {order, job.id, job.place.priority, job.place.number, job.created, job.crashes});
   db.run("INSERT INTO requests (ord, request) VALUES (?, ?)", {order, request});
-  const int64_t event = add_event_row(db, order, "queued", job.created, "{}");
+  const int64_t event = add_event_row(db, numbers, order, "queued", job.created, "{}");
   if (!idempotency.key.empty()) {
     db.run("INSERT INTO idempotency_keys (key, request_sha256, ord) VALUES (?, ?, ?)",
            {idempotency.key, idempotency.request_sha256, order});
@@ -73,9 +85,9 @@ AcceptedJob insert_job(sqlite::Connection& db, const JobRecord& job, std::string
   return {.id = job.id, .order = order, .event = event};
 }
 
-int64_t insert_event(sqlite::Connection& db, const EventRow& event) {
+int64_t insert_event(sqlite::Connection& db, Numbers& numbers, const EventRow& event) {
   const int64_t order = order_of(db, event.job);
-  const int64_t number = add_event_row(db, order, event.type, event.time, event.data);
+  const int64_t number = add_event_row(db, numbers, order, event.type, event.time, event.data);
   if (event.is_progress) db.run("UPDATE jobs SET crashes = 0 WHERE ord = ? AND crashes <> 0", {order});
   for (const std::string& path : event.paths) {
     db.run("DELETE FROM intents WHERE ord = ? AND path = ?", {order, path});
@@ -83,16 +95,16 @@ int64_t insert_event(sqlite::Connection& db, const EventRow& event) {
   return number;
 }
 
-int64_t mark_started(sqlite::Connection& db, const std::string& job, Millis now) {
+int64_t mark_started(sqlite::Connection& db, Numbers& numbers, const std::string& job, Millis now) {
   const int64_t order = order_of_live(db, job);
   db.run("UPDATE jobs SET state = 1, started = iif(started = 0, ?, started) WHERE ord = ?", {now, order});
-  return add_event_row(db, order, "started", now, "{}");
+  return add_event_row(db, numbers, order, "started", now, "{}");
 }
 
-int64_t mark_requeued(sqlite::Connection& db, const std::string& job, int crashes, Millis now) {
+int64_t mark_requeued(sqlite::Connection& db, Numbers& numbers, const std::string& job, int crashes, Millis now) {
   const int64_t order = order_of_live(db, job);
   db.run("UPDATE jobs SET state = 0, crashes = ? WHERE ord = ?", {crashes, order});
-  return add_event_row(db, order, "requeued", now, "{\"crashes\": " + std::to_string(crashes) + "}");
+  return add_event_row(db, numbers, order, "requeued", now, "{\"crashes\": " + std::to_string(crashes) + "}");
 }
 
 void place_job(sqlite::Connection& db, const std::string& job, const QueuePlace& place) {
@@ -100,7 +112,7 @@ void place_job(sqlite::Connection& db, const std::string& job, const QueuePlace&
          {place.priority, place.number, order_of_live(db, job)});
 }
 
-int64_t mark_over(sqlite::Connection& db, const Ending& ending) {
+int64_t mark_over(sqlite::Connection& db, Numbers& numbers, const Ending& ending) {
   const int64_t order = order_of_live(db, ending.job);
   db.run("UPDATE jobs SET state = ?, finished = ? WHERE ord = ?", {int(ending.state), ending.time, order});
   db.run("INSERT INTO results (ord, result) VALUES (?, ?)", {order, ending.result});
@@ -109,10 +121,12 @@ int64_t mark_over(sqlite::Connection& db, const Ending& ending) {
     db.run("INSERT OR IGNORE INTO result_files (sha256, ord) VALUES (?, ?)", {sha256, order});
   }
   if (ending.webhook) insert_delivery(db, ending.job, *ending.webhook);
-  return add_event_row(db, order, name_of(ending.state), ending.time, ending.event_data);
+  return add_event_row(db, numbers, order, name_of(ending.state), ending.time, ending.event_data);
 }
 
-void delete_jobs(sqlite::Connection& db, const std::vector<std::string>& jobs) {
+void delete_jobs(sqlite::Connection& db, const Numbers& numbers, const std::vector<std::string>& jobs) {
+  db.run("INSERT OR REPLACE INTO settings (name, value) VALUES ('last_job', ?), ('last_event', ?)",
+         {std::to_string(numbers.job), std::to_string(numbers.event)});
   for (const std::string& job : jobs) db.run("DELETE FROM jobs WHERE id = ? AND state >= 2", {job});
 }
 

@@ -12,9 +12,16 @@
 
 namespace heddle {
 
+/// The last numbers given to jobs (their `ord`) and events. They are counted in memory, and kept where rows are removed:
+/// numbers never come back.
+struct Numbers {
+  int64_t job = 0, event = 0;
+};
+Numbers read_numbers(sqlite::Connection& db);
+
 /// A new job, or the one that its idempotency key stands for. Throws DuplicateJob or IdempotencyConflict, having
 /// changed nothing.
-AcceptedJob insert_job(sqlite::Connection& db, const JobRecord& job, std::string_view request,
+AcceptedJob insert_job(sqlite::Connection& db, Numbers& numbers, const JobRecord& job, std::string_view request,
                        const Idempotency& idempotency);
 
 /// An event; `paths` are those of files that the job has now put in place, as intended. `is_progress`: the job got
@@ -26,11 +33,11 @@ struct EventRow {
   std::vector<std::string> paths = {};
 };
 /// Throws if there is no such job. These writes return the number of the event that they keep.
-int64_t insert_event(sqlite::Connection& db, const EventRow& event);
+int64_t insert_event(sqlite::Connection& db, Numbers& numbers, const EventRow& event);
 
 /// These throw std::runtime_error, having changed nothing, if the job is unknown or over.
-int64_t mark_started(sqlite::Connection& db, const std::string& job, Millis now);
-int64_t mark_requeued(sqlite::Connection& db, const std::string& job, int crashes, Millis now);
+int64_t mark_started(sqlite::Connection& db, Numbers& numbers, const std::string& job, Millis now);
+int64_t mark_requeued(sqlite::Connection& db, Numbers& numbers, const std::string& job, int crashes, Millis now);
 void place_job(sqlite::Connection& db, const std::string& job, const QueuePlace& place);
 
 struct Ending {
@@ -41,9 +48,9 @@ struct Ending {
   std::optional<WebhookDelivery> webhook = {};
   std::vector<std::string> files = {};  // hashes of what it has saved
 };
-int64_t mark_over(sqlite::Connection& db, const Ending& ending);
+int64_t mark_over(sqlite::Connection& db, Numbers& numbers, const Ending& ending);
 
-void delete_jobs(sqlite::Connection& db, const std::vector<std::string>& jobs);
+void delete_jobs(sqlite::Connection& db, const Numbers& numbers, const std::vector<std::string>& jobs);
 void replace_output(sqlite::Connection& db, const std::string& step, std::string_view ui,
                     const std::vector<SavedFileRecord>& files);
 void insert_intent(sqlite::Connection& db, const FileIntent& intent);

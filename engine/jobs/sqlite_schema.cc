@@ -10,10 +10,11 @@ constexpr int64_t kApplicationId = 0x6865646c;  // "hedl"
 
 // Requests and results are large and written once, so they are in tables of their own: a change of a row writes all of
 // it anew. Jobs are told apart by `ord`, the order of acceptance, wherever tables refer to them. The numbers of states
-// are those of JobState; 2 and above are over. AUTOINCREMENT: numbers of removed jobs and events never come back.
+// are those of JobState; 2 and above are over. A job costs each index a page to write, at its begin and at its end, so there
+// are as few as lists and counts can do with. Numbers are given by Numbers in sqlite_job_writes.h.
 constexpr std::string_view kVersion1 = R"(
 CREATE TABLE jobs (
-  ord INTEGER PRIMARY KEY AUTOINCREMENT,
+  ord INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   state INTEGER NOT NULL,
   priority INTEGER NOT NULL,
@@ -24,8 +25,6 @@ CREATE TABLE jobs (
   crashes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX jobs_by_state ON jobs (state, ord);
-CREATE INDEX jobs_over ON jobs (ord, started) WHERE state >= 2;
-CREATE INDEX jobs_by_end ON jobs (finished, ord) WHERE state >= 2;
 
 CREATE TABLE requests (ord INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, request TEXT NOT NULL) STRICT;
 CREATE TABLE results (ord INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, result TEXT NOT NULL) STRICT;
@@ -37,21 +36,8 @@ CREATE TABLE result_files (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX result_files_by_job ON result_files (ord);
 
-CREATE TABLE counts (state INTEGER PRIMARY KEY, jobs INTEGER NOT NULL) STRICT;
-INSERT INTO counts VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0);
-CREATE TRIGGER job_added AFTER INSERT ON jobs BEGIN
-  UPDATE counts SET jobs = jobs + 1 WHERE state = new.state;
-END;
-CREATE TRIGGER job_moved AFTER UPDATE OF state ON jobs WHEN old.state <> new.state BEGIN
-  UPDATE counts SET jobs = jobs - 1 WHERE state = old.state;
-  UPDATE counts SET jobs = jobs + 1 WHERE state = new.state;
-END;
-CREATE TRIGGER job_removed AFTER DELETE ON jobs BEGIN
-  UPDATE counts SET jobs = jobs - 1 WHERE state = old.state;
-END;
-
 CREATE TABLE events (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  number INTEGER PRIMARY KEY,
   ord INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
   type TEXT NOT NULL,
   time INTEGER NOT NULL,

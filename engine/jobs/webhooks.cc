@@ -159,9 +159,7 @@ void Webhooks::start() {
 
 Millis Webhooks::deliver_due() { return impl_->deliver_due(); }
 
-void Webhooks::on_event(const JobEvent& event, const std::string&, const std::shared_ptr<Gate>&) {
-  const auto state = job_state_named(event.type);
-  if (!state || !is_over(*state)) return;
+void Webhooks::wake() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->woken = true;

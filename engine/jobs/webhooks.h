@@ -39,17 +39,17 @@ struct WebhookSettings {
 /// Milliseconds from a failed attempt, the first being 1, to the next: 1 s, 2 s, 4 s... an hour, each by 0.5 to 1.5.
 Millis webhook_delay(int attempts, double random);
 
-class Webhooks final : public JobListener {
+class Webhooks {
  public:
   Webhooks(JobStore& store, WebhookSettings settings);
-  ~Webhooks() override;  // waits for the POST that is under way
+  ~Webhooks();  // waits for the POST that is under way
 
   void start();
   /// Sends what is due now and returns the time at which more may be. start() does this by itself.
   Millis deliver_due();
 
-  /// The end of a job may have left something to send.
-  void on_event(const JobEvent& event, const std::string& owner, const std::shared_ptr<Gate>& gate) override;
+  /// There is something to send. Quick.
+  void wake();
 
  private:
   struct Impl;

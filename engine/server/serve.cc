@@ -103,7 +103,6 @@ Server::Parts::Parts(ServeSettings given, Workshop workshop, Backend& backend, M
   jobs.add_listener(events);
   jobs.add_listener(feed);
   jobs.add_listener(metrics);
-  jobs.add_listener(webhooks);
   log->set_listener(log_sender(sockets));
   add_routes();
 }
@@ -120,6 +119,7 @@ WebhookSettings Server::Parts::webhook_settings(MillisClock clock) const {
 ServiceSettings Server::Parts::job_settings(const Folders& folders, MillisClock clock) {
   ServiceSettings service = settings.jobs;
   service.webhook = webhook_delivery;
+  service.webhook_kept = [this] { webhooks.wake(); };
   service.tidy = [this, folders, clock] {
     tidy_folder(folders.temp, settings.temp, clock());
     tidy_folder(folders.output, settings.output, clock());

@@ -82,6 +82,8 @@ struct EventFeed::Impl {
   std::deque<JobEvent> told;
   std::vector<Subscriber> newcomers;
   std::map<std::string, JobProgress> running;
+  size_t audience = 0;    // subscribers and newcomers; while there is none, events are not passed on
+  int64_t unheard = 0;    // number of the last event that was not
   bool stopping = false;
   std::thread thread;
 
@@ -110,7 +112,9 @@ void EventFeed::Impl::run() {
     }
     events.clear();
     if (Clock::now() >= next_beat) beat();
-    std::erase_if(subscribers, [](const Subscriber& subscriber) { return subscriber.is_done; });
+    const size_t gone = std::erase_if(subscribers, [](const Subscriber& subscriber) { return subscriber.is_done; });
+    const std::lock_guard lock(mutex);
+    audience -= gone;
   }
   for (Subscriber& subscriber : subscribers) subscriber.stream->close();
 }
@@ -123,6 +127,7 @@ bool EventFeed::Impl::take(std::deque<JobEvent>& events) {
   if (!lagging) {
     changed.wait_until(lock, next_beat, [&] { return stopping || !told.empty() || !newcomers.empty(); });
   }
+  if (subscribers.empty()) tail = std::max(tail, unheard);
   events.swap(told);
   std::move(newcomers.begin(), newcomers.end(), std::back_inserter(subscribers));
   newcomers.clear();
@@ -215,6 +220,7 @@ void EventFeed::subscribe(std::shared_ptr<Stream> stream, std::string job, int64
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->newcomers.push_back({.stream = std::move(stream), .job = std::move(job), .cursor = after});
+    ++impl_->audience;
   }
   impl_->changed.notify_all();
 }
@@ -230,6 +236,10 @@ void EventFeed::on_event(const JobEvent& event, const std::string&, const std::s
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->note(event);
+    if (impl_->audience == 0) {
+      impl_->unheard = std::max(impl_->unheard, event.number);
+      return;
+    }
     impl_->told.push_back(event);
   }
   impl_->changed.notify_all();

@@ -97,6 +97,25 @@ TEST_F(GroupWriterTest, WritesThatWaitShareOneCommitAndAreToldInOrder) {
   EXPECT_EQ(fake_.trace, "begin commit ");
 }
 
+TEST(GroupWriter, WhatHasTimeGoesWithTheNextThatHasNoneOrByItself) {
+  FakeTransactions fake;
+  GroupWriter writer(fake);
+  const auto later = [&](char what, std::promise<void>* done) {
+    writer.add([&fake, what] { fake.put(what); }, [done](std::exception_ptr) { if (done) done->set_value(); },
+               GroupWriter::Hurry::kHasTime);
+  };
+  std::promise<void> alone;
+  later('a', &alone);
+  alone.get_future().wait();  // nothing else comes
+  EXPECT_EQ(fake.committed, "a");
+  fake.trace = "";
+  later('b', nullptr);
+  later('c', nullptr);
+  writer.add([&fake] { fake.put('d'); }, {});
+  writer.flush();
+  EXPECT_EQ(fake.committed, "abcd");
+}
+
 TEST_F(GroupWriterTest, AWriteThatRefusesLeavesItsGroupAlone) {
   hold();
   add('a');

@@ -145,7 +145,7 @@ TEST_F(WebhooksTest, TheThreadDeliversByItself) {
   Webhooks webhooks(*store_, with_promise);
   webhooks.start();
   finish_job("a");
-  webhooks.on_event({.job = "a", .type = "succeeded"}, "", nullptr);
+  webhooks.wake();
   EXPECT_EQ(parse_json(sent.get_future().get().body)["id"], "a");
 }
 
