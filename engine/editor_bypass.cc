@@ -4,10 +4,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/ascii.h"
+
 namespace heddle {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool equal_without_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -20,9 +20,7 @@ std::unordered_set<std::string> members(std::string_view type) {
   std::unordered_set<std::string> members;
   for (size_t at = 0; at <= type.size();) {
     const size_t end = std::min(type.find(',', at), type.size());
-    std::string member(type.substr(at, end - at));
-    std::transform(member.begin(), member.end(), member.begin(), lower);
-    members.insert(std::move(member));
+    members.insert(lower(type.substr(at, end - at)));
     at = end + 1;
   }
   return members;

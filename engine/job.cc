@@ -18,10 +18,11 @@ Json make_record(const ContentKeys& keys, const std::string& numerics) {
 }
 
 Origin origin_of(const PreparedJob& job, const std::string& numerics) {
-  Origin origin{.metadata = job.metadata, .prompt = nullptr, .workflow = nullptr, .record = nullptr, .now = job.now};
+  Origin origin{.metadata = job.metadata, .now = job.now};
   if (!job.metadata) return origin;
   origin.prompt = to_json(job.graph);
   origin.workflow = job.workflow;
+  origin.texts = job.texts;
   origin.record = make_record(job.keys, numerics);
   return origin;
 }
@@ -33,6 +34,7 @@ PreparedJob prepare_job(JobRequest request, const Workshop& workshop) {
   job.graph = std::move(request.graph);
   job.checked = check_graph(job.graph, workshop.registry, workshop.folders, {.targets = std::move(request.targets)});
   job.workflow = std::move(request.workflow);
+  job.texts = std::move(request.texts);
   job.metadata = request.metadata;
   job.now = request.now;
   if (!job.checked.problems.empty()) return job;

@@ -24,6 +24,7 @@ struct Workshop {
 struct JobRequest {
   Graph graph;
   Json workflow = nullptr;           // the editor's document, or null
+  Json texts = nullptr;              // {keyword: JSON} that saved files carry too, or null
   std::vector<std::string> targets = {};  // empty: all outputs
   bool metadata = true;
   std::time_t now = 0;
@@ -34,7 +35,7 @@ struct PreparedJob {
   Graph graph;
   CheckedGraph checked;  // with its problems and warnings
   ContentKeys keys;      // only without problems
-  Json workflow = nullptr;
+  Json workflow = nullptr, texts = nullptr;
   bool metadata = true;
   std::time_t now = 0;
 };

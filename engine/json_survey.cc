@@ -33,7 +33,7 @@ std::string_view token_at(std::string_view text, size_t at) {
 }
 
 // Up to about 30 characters; what cannot be printed is shown as \xNN.
-std::string printable(std::string_view token) {
+std::string printable_token(std::string_view token) {
   constexpr size_t kLongest = 30;
   std::string out;
   size_t count = 0;
@@ -141,7 +141,7 @@ std::string JsonSurvey::place(size_t offset) const {
 std::string JsonSurvey::found(size_t offset) const {
   const size_t at = original_offset(offset);
   if (at >= original_.size()) return "the end of the text";
-  return printable(token_at(original_, at));
+  return printable_token(token_at(original_, at));
 }
 
 void JsonSurvey::fail(size_t at, const std::string& what) const {

@@ -74,6 +74,16 @@ Json node_info(const NodeDeclaration& node, const std::string& name, const Folde
           {"output_tooltips", std::move(tooltips)}};
 }
 
+Json missing_node_info(const std::string& name, const std::string& topic) {
+  NodeDeclaration none;
+  none.info.category = "missing";
+  none.display_name = name;
+  Json info = node_info(none, name, {});
+  info["description"] = "heddle does not have nodes for " + topic + " yet; a graph with this one is refused.";
+  info["deprecated"] = true;
+  return info;
+}
+
 Json object_info(const Registry& registry, const Folders& folders) {
   Json info = Json::object();
   for (const std::string& name : registry.names()) info[name] = node_info(*registry.find(name), name, folders);

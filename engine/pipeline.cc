@@ -14,7 +14,7 @@ Problem pipeline_problem(std::string kind, std::string message, std::string sock
   return {.step = "", .node = "", .socket = std::move(socket), .kind = std::move(kind), .message = std::move(message)};
 }
 
-std::string text_of(const Json& json, const char* key) {
+std::string text_member(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -46,8 +46,8 @@ PipelineInput parse_input(const Pipeline& pipeline, const std::string& name, con
     problems.push_back(pipeline_problem("malformed", "input \"" + name + "\" must be an object"));
     return input;
   }
-  input.type = text_of(json, "type");
-  input.help = text_of(json, "help");
+  input.type = text_member(json, "type");
+  input.help = text_member(json, "help");
   if (std::find(std::begin(kTypes), std::end(kTypes), input.type) == std::end(kTypes)) {
     problems.push_back(pipeline_problem(
         "unknown_type", "input \"" + name + "\" has type \"" + input.type + "\"" +
@@ -186,8 +186,8 @@ bool is_pipeline(const Json& document) {
 
 Pipeline parse_pipeline(const Json& document, Problems& problems) {
   Pipeline pipeline;
-  pipeline.title = text_of(document, "title");
-  pipeline.help = text_of(document, "help");
+  pipeline.title = text_member(document, "title");
+  pipeline.help = text_member(document, "help");
   if (!document.contains("graph")) {
     problems.push_back(pipeline_problem("malformed", "the pipeline has no \"graph\""));
     return pipeline;

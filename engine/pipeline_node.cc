@@ -9,7 +9,7 @@ namespace heddle {
 namespace {
 
 constexpr std::string_view kPrefix = "Pipeline/";
-constexpr int kDeepest = 32;  // levels of pipelines within pipelines
+constexpr int kDeepestPipeline = 32;  // levels of pipelines within pipelines
 
 bool is_pipeline_step(const Step& step) { return step.node.starts_with(kPrefix); }
 
@@ -106,7 +106,7 @@ void redirect_links(Graph& graph, const Outputs& outputs, Problems& problems) {
 
 Graph expand_pipelines(Graph graph, const FindPipeline& find, const Registry& registry, Problems& problems) {
   for (int level = 0; std::any_of(graph.steps.begin(), graph.steps.end(), is_pipeline_step); ++level) {
-    if (level == kDeepest) {
+    if (level == kDeepestPipeline) {
       problems.push_back({.step = "", .node = "", .socket = "", .kind = "cycle",
                           .message = "pipelines use one another more than 32 levels deep, or in a circle"});
       std::erase_if(graph.steps, is_pipeline_step);

@@ -5,7 +5,7 @@
 namespace heddle {
 namespace {
 
-constexpr size_t kSignatureBytes = 8;
+constexpr size_t kPngSignatureBytes = 8;
 constexpr size_t kFrameBytes = 12;  // length, type and CRC
 
 uint32_t big_endian(std::string_view bytes, size_t at) {
@@ -21,7 +21,7 @@ bool PngChunk::intact() const {
   return crc32_z(crc32_z(0, nullptr, 0), start, type.size() + data.size()) == crc;
 }
 
-PngChunks::PngChunks(std::string_view bytes) : rest_(bytes.substr(kSignatureBytes)) {}
+PngChunks::PngChunks(std::string_view bytes) : rest_(bytes.substr(kPngSignatureBytes)) {}
 
 std::optional<PngChunk> PngChunks::next() {
   if (rest_.size() < kFrameBytes) return std::nullopt;

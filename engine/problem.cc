@@ -5,7 +5,7 @@
 namespace heddle {
 namespace {
 
-constexpr size_t kLongestName =
+constexpr size_t kLongestShown =
     200;  // beyond, names are not typed by hand, and comparing takes quadratic time
 
 std::string lower_case(std::string_view name) {
@@ -44,7 +44,7 @@ std::string to_text(const Problem& problem) {
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  if (name.size() > kLongestName) return "";
+  if (name.size() > kLongestShown) return "";
   const std::string lower = lower_case(name);
   size_t allowed = (name.size() + 2) / 3;
   if (name.size() < 2) allowed = 0;

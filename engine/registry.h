@@ -35,6 +35,9 @@ class Registry {
   void add_picture_text(std::string keyword, ReadPictureText read) { picture_texts_[std::move(keyword)] = std::move(read); }
   /// Makes a name known that belongs to a node of other programs and has none here yet; `topic` says what it is about.
   void add_missing(std::string name, std::string topic) { missing_[std::move(name)] = std::move(topic); }
+  /// Of the missing ones, those that other programs' editors cannot do without being told of.
+  void announce_missing(std::string name) { announced_.push_back(std::move(name)); }
+  const std::vector<std::string>& announced() const { return announced_; }
   /// What a node that is known to be missing is about, or null.
   const std::string* missing_topic(std::string_view name) const;
 
@@ -49,6 +52,7 @@ class Registry {
   std::map<std::string, std::shared_ptr<const NodeDeclaration>, std::less<>> by_name_;
   std::vector<std::string> names_;
   std::map<std::string, std::string, std::less<>> missing_;  // name -> topic
+  std::vector<std::string> announced_;
   ValueReaders readers_;
   std::map<std::string, ReadPictureText> picture_texts_;  // by keyword
 };

@@ -41,6 +41,7 @@ struct Origin {
   bool metadata = true;  // off: nothing of the below goes into a file
   Json prompt;           // the graph in API format as it runs
   Json workflow;         // the editor's document it came from, or null
+  Json texts = nullptr;  // {keyword: JSON}: what else the client wants to stand in the file, or null
   Json record;           // heddle's own: version, numerics, hashes of the files used
   std::time_t now = 0;   // for %year% and kin in file names
 };

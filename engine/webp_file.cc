@@ -36,7 +36,7 @@ Picture picture_of(const uint8_t* canvas, const WebPAnimInfo& info, int channels
   return picture;
 }
 
-void check_header(const EncodedPicture& file) {
+void check_webp_header(const EncodedPicture& file) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(data_of(file.bytes), file.bytes.size(), &features);
   if (status == VP8_STATUS_NOT_ENOUGH_DATA) fail_damaged(file, "WebP", "the file ends too early");
@@ -64,9 +64,9 @@ Decoder open_decoder(const EncodedPicture& file) {
 }
 
 // A WebPPicture with the pixels of ours.
-class Source {
+class WebpSource {
  public:
-  explicit Source(const Picture& picture) {
+  explicit WebpSource(const Picture& picture) {
     if (WebPPictureInit(&picture_) == 0) fail_version();
     const size_t stride =
         static_cast<size_t>(picture.width) * static_cast<size_t>(picture.channels);
@@ -80,9 +80,9 @@ class Source {
     const auto import = picture.channels == 4 ? WebPPictureImportRGBA : WebPPictureImportRGB;
     if (import(&picture_, bytes.data(), static_cast<int>(stride)) == 0) throw std::bad_alloc();
   }
-  ~Source() { WebPPictureFree(&picture_); }
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+  ~WebpSource() { WebPPictureFree(&picture_); }
+  WebpSource(const WebpSource&) = delete;
+  WebpSource& operator=(const WebpSource&) = delete;
 
   std::string encode(const WebPConfig& config) {
     std::string bytes;
@@ -124,7 +124,7 @@ std::string with_exif(const std::string& bytes, const std::string& exif) {
 }  // namespace
 
 std::vector<Picture> decode_webp(const EncodedPicture& file) {
-  check_header(file);
+  check_webp_header(file);
   const Decoder decoder = open_decoder(file);
   WebPAnimInfo info;
   WebPAnimDecoderGetInfo(decoder.get(), &info);
@@ -176,7 +176,7 @@ std::string encode_webp(const Picture& picture, const ImageTexts& texts, int qua
   config.quality = static_cast<float>(quality);
   config.lossless = lossless;
   config.exact = lossless;
-  const std::string bytes = Source(picture).encode(config);
+  const std::string bytes = WebpSource(picture).encode(config);
   return texts.empty() ? bytes : with_exif(bytes, make_exif(texts));
 }
 

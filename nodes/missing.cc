@@ -86,6 +86,10 @@ void register_missing_nodes(Registry& registry) {
   for (const Missing& group : missing_nodes()) {
     for (const char* name : group.names) registry.add_missing(name, group.topic);
   }
+  // ComfyUI's web frontend 1.27.10 breaks off where it draws a loader of any kind, if one of its own is not declared.
+  for (const char* name : {"ControlNetLoader", "GLIGENLoader", "ImageOnlyCheckpointLoader", "StyleModelLoader", "UpscaleModelLoader"}) {
+    registry.announce_missing(name);
+  }
 }
 
 }  // namespace heddle

@@ -7,7 +7,7 @@
 namespace heddle::cli {
 namespace {
 
-std::string plain_text(const Json& json) {
+std::string plain_value(const Json& json) {
   if (json.is_number_float() && !std::isfinite(json.get<double>())) return dump_python(json);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -19,7 +19,7 @@ bool is_plain_list(const Json& json) {
 
 std::string list_text(const Json& list) {
   std::string text = "[";
-  for (const Json& item : list) text += (text.size() > 1 ? ", " : "") + plain_text(item);
+  for (const Json& item : list) text += (text.size() > 1 ? ", " : "") + plain_value(item);
   return text + "]";
 }
 
@@ -40,7 +40,7 @@ std::string pretty_json(const Json& json) {
     } else if (is_plain_list(value)) {
       text += list_text(value);
     } else if (!value.is_structured()) {
-      text += plain_text(value);
+      text += plain_value(value);
     } else {
       text += value.is_object() ? "{" : "[";
       open.push_back({&value, value.begin()});
@@ -58,7 +58,7 @@ std::string pretty_json(const Json& json) {
     }
     text += top.at == top.json->begin() ? "\n" : ",\n";
     text.append(2 * open.size(), ' ');
-    if (is_object) text.append(plain_text(top.at.key())) += ": ";
+    if (is_object) text.append(plain_value(top.at.key())) += ": ";
     const Json& value = *top.at;
     ++top.at;
     write(value);  // may move `top`

@@ -10,7 +10,7 @@
 namespace heddle::cli {
 namespace {
 
-Problem flag_problem(const std::string& flag, const std::string& message) {
+Problem sweep_problem(const std::string& flag, const std::string& message) {
   return {
       .step = "", .node = "", .socket = "", .kind = "bad_flag", .message = flag + ": " + message};
 }
@@ -67,7 +67,7 @@ Sweep::Sweep(const Source& source, const Options& options, const Registry& regis
              const Place& place, Problems& problems)
     : source_(source), options_(options), registry_(registry), place_(place) {
   if (options.count < 1 || size_t(options.count) > kMostCombinations) {
-    problems.push_back(flag_problem("--count", "expected 1.." + std::to_string(kMostCombinations)));
+    problems.push_back(sweep_problem("--count", "expected 1.." + std::to_string(kMostCombinations)));
   }
   if (problems.empty()) add_pipeline_inputs(problems);
   if (!problems.empty()) return;
@@ -77,7 +77,7 @@ Sweep::Sweep(const Source& source, const Options& options, const Registry& regis
   add_count(graph, problems);
   find_targets(graph, problems);
   if (size() > kMostCombinations) {
-    problems.push_back(flag_problem("--set", "that makes more than " +
+    problems.push_back(sweep_problem("--set", "that makes more than " +
                                                  std::to_string(kMostCombinations) +
                                                  " combinations; run them in parts"));
   }
@@ -160,7 +160,7 @@ void Sweep::add_values(Axis axis, const InputSpec& spec, const std::string& text
     axis.values = parse_values(spec, text, is_choice);
     axes_.push_back(std::move(axis));
   } catch (const std::invalid_argument& error) {
-    problems.push_back(flag_problem(axis.name, error.what()));
+    problems.push_back(sweep_problem(axis.name, error.what()));
   }
 }
 
@@ -218,7 +218,7 @@ void Sweep::add_sets(const Graph& graph, Problems& problems) {
   for (const std::string& set : options_.sets) {
     const size_t equals = set.find('=');
     if (equals == std::string::npos) {
-      problems.push_back(flag_problem("--set " + set, "expected STEP.SOCKET=VALUE"));
+      problems.push_back(sweep_problem("--set " + set, "expected STEP.SOCKET=VALUE"));
       continue;
     }
     const std::string name = set.substr(0, equals);
@@ -256,7 +256,7 @@ void Sweep::add_seeds(const Graph& graph, Problems& problems) {
   if (options_.seed.empty() || find_input("seed")) return;
   Axis axis = seed_axis(graph);
   if (axis.sockets.empty()) {
-    problems.push_back(flag_problem("--seed", "no step has a seed that is not linked"));
+    problems.push_back(sweep_problem("--seed", "no step has a seed that is not linked"));
     return;
   }
   add_values(std::move(axis), seed_spec(), options_.seed, problems);
@@ -271,7 +271,7 @@ void Sweep::add_count(const Graph& graph, Problems& problems) {
   axis.name = "count";
   axis.values = first_numbers(options_.count);
   if (axis.sockets.empty()) {
-    problems.push_back(flag_problem("--count", "no step has a seed to count up"));
+    problems.push_back(sweep_problem("--count", "no step has a seed to count up"));
     return;
   }
   axes_.push_back(std::move(axis));
@@ -282,7 +282,7 @@ void Sweep::count_up_given_seed(Problems& problems) {
                                   [](const Axis& axis) { return axis.name == "seed"; });
   if (seeds->values.size() > 1) {
     problems.push_back(
-        flag_problem("--count", "--seed gives several seeds already; use one of the two"));
+        sweep_problem("--count", "--seed gives several seeds already; use one of the two"));
     return;
   }
   const Json first = seeds->values[0];

@@ -72,6 +72,7 @@ void JobRun::run(const CancelFlag& cancel, std::time_t now, Outcome& outcome) {
   const Json& metadata = member(record_.request, "metadata");
   job_ = prepare_job({.graph = parse_graph(member(record_.request, "graph"), problems),
                       .workflow = member(record_.request, "workflow"),
+                      .texts = member(member(record_.request, "extra_data"), "extra_pnginfo"),
                       .targets = targets_of(record_.request),
                       .metadata = !metadata.is_boolean() || is_true(metadata),
                       .now = now},

@@ -36,13 +36,13 @@ std::shared_ptr<Gate> open_gate() {
 }
 
 // What became of a job.
-struct Ending {
+struct JobEnd {
   JobState state;
   Json result;
   Millis time;
 };
 
-JobRecord ended(const LiveJob& job, const Ending& ending) {
+JobRecord ended(const LiveJob& job, const JobEnd& ending) {
   JobRecord record = record_now(job);
   record.state = ending.state;
   record.result = ending.result;
@@ -85,8 +85,8 @@ struct JobService::Impl {
   void put_back(const LiveJobPtr& job);
   void end(const LiveJobPtr& job, JobRun::Outcome outcome);
   void end_pending(const LiveJobPtr& job, std::unique_lock<std::mutex>& lock);
-  void write_end(const LiveJobPtr& job, const std::shared_ptr<const Ending>& ending, Teller::Place place);
-  void settle(const LiveJobPtr& job, const Ending& ending);
+  void write_end(const LiveJobPtr& job, const std::shared_ptr<const JobEnd>& ending, Teller::Place place);
+  void settle(const LiveJobPtr& job, const JobEnd& ending);
   JobVoice voice(const LiveJobPtr& job);
   EventKept release(const std::string& job, Teller::Place place);
   void accepted(bool holds_events, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done);
@@ -240,7 +240,7 @@ void JobService::Impl::put_back(const LiveJobPtr& job) {
 
 // The end of a job is told, and the job leaves the queue, once that is on disk; the next job need not wait for it.
 void JobService::Impl::end(const LiveJobPtr& job, JobRun::Outcome outcome) {
-  const auto ending = std::make_shared<const Ending>(Ending{outcome.state, std::move(outcome.result), clock()});
+  const auto ending = std::make_shared<const JobEnd>(JobEnd{outcome.state, std::move(outcome.result), clock()});
   Json data = Json::object();
   if (ending->result.contains("error")) data["error"] = ending->result["error"];
   if (job->started == 0) data["started"] = false;
@@ -256,7 +256,7 @@ void JobService::Impl::end_pending(const LiveJobPtr& job, std::unique_lock<std::
   end(job, {.state = JobState::kCancelled, .result = {{"outputs", Json::object()}, {"files", Json::array()}}});
 }
 
-void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<const Ending>& ending, Teller::Place place) {
+void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<const JobEnd>& ending, Teller::Place place) {
   std::optional<WebhookDelivery> webhook;
   if (job->record->request.contains("webhook")) webhook = webhook_of(ended(*job, *ending));
   const bool owed = webhook.has_value();
@@ -271,7 +271,7 @@ void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<co
                });
 }
 
-void JobService::Impl::settle(const LiveJobPtr& job, const Ending& ending) {
+void JobService::Impl::settle(const LiveJobPtr& job, const JobEnd& ending) {
   std::unique_lock lock(mutex);
   queue.forget(job->record->id);
   const auto waiting = std::move(job->waiting);

@@ -6,6 +6,9 @@
 namespace heddle {
 namespace {
 
+// Output steps that are remembered; what an older one saved is saved again.
+constexpr int64_t kMostOutputs = 100'000;
+
 int64_t order_of(sqlite::Connection& db, const std::string& job) {
   const auto order = db.integer("SELECT ord FROM jobs WHERE id = ?", {job});
   if (!order) throw std::runtime_error("there is no job \"" + job + "\"");
@@ -134,6 +137,7 @@ void replace_output(sqlite::Connection& db, const std::string& step, std::string
                     const std::vector<SavedFileRecord>& files) {
   db.run("DELETE FROM saved_outputs WHERE step = ?", {step});
   db.run("INSERT INTO saved_outputs (step, ui) VALUES (?, ?)", {step, ui});
+  db.run("DELETE FROM saved_outputs WHERE rowid <= ?", {db.last_row() - kMostOutputs});
   for (size_t place = 0; place < files.size(); ++place) {
     const SavedFileRecord& file = files[place];
     db.run("INSERT INTO saved_files (step, place, path, sha256, bytes) VALUES (?, ?, ?, ?, ?)",

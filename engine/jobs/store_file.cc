@@ -124,7 +124,7 @@ std::unique_ptr<sqlite::Connection> open_for_writing(const std::filesystem::path
 
 std::unique_ptr<sqlite::Connection> open_for_reading(const std::filesystem::path& folder) {
   auto connection = std::make_unique<sqlite::Connection>(store_file(folder), kBusyMs);
-  connection->execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY");
+  connection->execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500");
   return connection;
 }
 

@@ -15,8 +15,8 @@
 namespace heddle {
 namespace {
 
-constexpr Millis kSecond = 1000, kHour = 3600 * kSecond, kGiveUp = 24 * kHour;
-constexpr Millis kLookAgain = 60 * kSecond;  // should the clock of the machine be set
+constexpr Millis kOneSecond = 1000, kHour = 3600 * kOneSecond, kGiveUp = 24 * kHour;
+constexpr Millis kLookAgain = 60 * kOneSecond;  // should the clock of the machine be set
 constexpr int kMostAttempts = 60;            // of a job whose record is gone, and with it the time of its end
 constexpr int kBatch = 100;
 
@@ -37,7 +37,7 @@ WebhookPost make_post(const WebhookDelivery& delivery, Millis now) {
                   {"User-Agent", std::string("heddle/") + version()},
                   {"Heddle-Delivery", delivery.job + "." + std::to_string(delivery.id)}};
   if (!delivery.secret.empty()) {
-    post.headers.emplace_back("Heddle-Signature", webhook_signature(delivery.secret, now / kSecond, delivery.body));
+    post.headers.emplace_back("Heddle-Signature", webhook_signature(delivery.secret, now / kOneSecond, delivery.body));
   }
   return post;
 }
@@ -45,7 +45,7 @@ WebhookPost make_post(const WebhookDelivery& delivery, Millis now) {
 }  // namespace
 
 Millis webhook_delay(int attempts, double random) {
-  const Millis delay = attempts > 12 ? kHour : std::min(kHour, kSecond << std::max(attempts - 1, 0));
+  const Millis delay = attempts > 12 ? kHour : std::min(kHour, kOneSecond << std::max(attempts - 1, 0));
   return Millis(double(delay) * (0.5 + random));
 }
 

@@ -15,7 +15,11 @@ namespace fs = std::filesystem;
 namespace {
 
 // Made anew for each request: what was uploaded a moment ago is among the choices.
-Response all_nodes(const Site& site) { return json_response(object_info(site.registry, site.folders)); }
+Response all_nodes(const Site& site) {
+  Json info = object_info(site.registry, site.folders);
+  for (const std::string& name : site.registry.announced()) info[name] = missing_node_info(name, *site.registry.missing_topic(name));
+  return json_response(info);
+}
 
 // {} for an unknown node, and 200: clients ask for nodes that may be there or not.
 Response one_node(const Site& site, const std::string& name) {

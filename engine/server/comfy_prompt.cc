@@ -10,6 +10,7 @@
 #include "engine/server/comfy_body.h"
 #include "engine/server/comfy_events.h"
 #include "engine/server/comfy_validation.h"
+#include "engine/server/disk_space.h"
 #include "engine/server/site.h"
 
 namespace heddle::server {
@@ -146,6 +147,7 @@ void post_prompt(Site& site, const Request& request, const Respond& respond) {
   if (prompt.is_null()) return respond(refused(error_object("no_prompt", "No prompt provided", "No prompt provided")));
   ComfyCheck check = check_comfy_prompt(prompt, partial_targets(body), site.registry, site.folders);
   if (!check.error.is_null()) return respond(refused(check.error, check.node_errors));
+  space_warning(site);  // there is no place for it in this answer: it goes to the log
   Json node_errors = check.node_errors;
   site.jobs.submit(submission_of(body, check), [respond, node_errors = std::move(node_errors), grace = site.event_grace](
                                                    const Accepted& accepted, std::exception_ptr failure) {

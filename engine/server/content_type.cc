@@ -39,6 +39,7 @@ constexpr Type kTypes[] = {
     {".opus", "audio/opus"},
     {".json", "application/json"},
     {".map", "application/json"},
+    {".webmanifest", "application/manifest+json"},
     {".txt", "text/plain"},
     {".md", "text/markdown"},
     {".csv", "text/csv"},

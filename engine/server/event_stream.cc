@@ -3,10 +3,10 @@
 namespace heddle::server {
 namespace {
 
-class Handle : public Stream {
+class StreamHandle : public Stream {
  public:
-  explicit Handle(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
-  ~Handle() override { state_->close(); }
+  explicit StreamHandle(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
+  ~StreamHandle() override { state_->close(); }
   bool write(std::string bytes) override { return state_->write(std::move(bytes)); }
   void close() override { state_->close(); }
   void on_closed(std::function<void()> call) override { state_->on_closed(std::move(call)); }
@@ -63,7 +63,7 @@ void StreamState::end() {
 }
 
 std::shared_ptr<Stream> make_stream(std::shared_ptr<StreamState> state) {
-  return std::make_shared<Handle>(std::move(state));
+  return std::make_shared<StreamHandle>(std::move(state));
 }
 
 }  // namespace heddle::server

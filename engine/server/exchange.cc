@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "engine/server/caching.h"
 #include "engine/server/gzip.h"
 
 namespace heddle::server {
@@ -72,7 +73,10 @@ void Exchange::answer(Response response) {
 
 void run_handler(const std::shared_ptr<Exchange>& exchange, const Route* route) {
   const bool ran = runs_well(&exchange->request(), [&] {
-    const Respond respond = [exchange](Response response) { exchange->answer(std::move(response)); };
+    const Respond respond = [exchange](Response response) {
+      add_caching(exchange->request().path, response);
+      exchange->answer(std::move(response));
+    };
     if (route) return route->handler(exchange->request(), respond);
     respond(exchange->core().parts.fallback(exchange->request()));
   });

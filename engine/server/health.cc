@@ -65,14 +65,14 @@ std::string job_metrics(Site& site) {
          gauge("heddle_jobs", "Jobs that are kept, by state.", states);
 }
 
-struct Tier {
+struct CacheTier {
   const char* name;
   ResultStore* store;
 };
 
 std::string cache_metrics(Cache& cache) {
   std::string bytes, entries;
-  for (const Tier& tier : {Tier{"memory", cache.memory()}, Tier{"disk", cache.disk()}}) {
+  for (const CacheTier& tier : {CacheTier{"memory", cache.memory()}, CacheTier{"disk", cache.disk()}}) {
     if (!tier.store) continue;
     const std::string label = std::string("{tier=\"") + tier.name + "\"} ";
     bytes += "heddle_cache_bytes" + label + std::to_string(tier.store->bytes()) + "\n";
@@ -108,7 +108,7 @@ Response metrics(Site& site) {
 Json cache_json(Cache* cache) {
   Json json = Json::object();
   if (!cache) return json;
-  for (const Tier& tier : {Tier{"memory", cache->memory()}, Tier{"disk", cache->disk()}}) {
+  for (const CacheTier& tier : {CacheTier{"memory", cache->memory()}, CacheTier{"disk", cache->disk()}}) {
     if (tier.store) json[tier.name] = {{"bytes", tier.store->bytes()}, {"entries", tier.store->entries()}};
   }
   return json;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/server/blobs.h"
+#include "engine/server/disk_space.h"
 #include "engine/server/job_json.h"
 #include "engine/server/job_view.h"
 #include "engine/server/problem_json.h"
@@ -46,6 +47,7 @@ struct Answer {
   Respond respond;
   bool picture = false;
   int wait = 0;
+  std::string warning = "";  // about the disk
 
   /// What `make` gives. Nobody up there would catch what it throws.
   template <class Make>
@@ -62,7 +64,9 @@ struct Answer {
     give([&] {
       const auto record = site.jobs.find(accepted.id);
       if (!record) return no_such("job", accepted.id);  // removed meanwhile
-      Response response = v1_response(job_json(*record), accepted.is_new ? 201 : 200);
+      Json job = job_json(*record);
+      if (!warning.empty()) job["warnings"] = Json::array({warning});
+      Response response = v1_response(job, accepted.is_new ? 201 : 200);
       add_location(response, accepted.id);
       response.after_written = [gate = accepted.gate, grace = site.event_grace] {
         gate->open(std::chrono::steady_clock::now() + grace);
@@ -135,7 +139,7 @@ void submit_job(const Request& request, JobBody body, Site& site, const std::sha
   }
   if (!key.empty()) submission.idempotency = {key, sha256_of(request.path + "\n" + request.body)};
   submission.hold_events = wait.seconds == 0;  // else the answer comes after all of them
-  const Answer answer{site, alarm, std::move(respond), wants_picture(request), wait.seconds};
+  const Answer answer{site, alarm, std::move(respond), wants_picture(request), wait.seconds, space_warning(site)};
   site.jobs.submit(std::move(submission), [answer, key](const Accepted& accepted, std::exception_ptr failure) {
     if (failure) return answer.respond(failure_response(failure, key));
     if (answer.wait > 0) return answer.when_over(accepted);

@@ -10,7 +10,7 @@ namespace heddle::server {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kMaxName = 255;  // of one part, as file systems have it
+constexpr size_t kMaxPart = 255;  // of one part, as file systems have it
 constexpr size_t kMaxPath = 4000;
 
 // What normalisation, fonts or a helpful tool further on turn into '/', '\' or '.'.
@@ -45,7 +45,7 @@ bool has_only_allowed_characters(std::string_view name) {
 }
 
 bool is_safe_part(std::string_view part, Hidden hidden) {
-  if (part.empty() || part.size() > kMaxName) return false;
+  if (part.empty() || part.size() > kMaxPart) return false;
   if (part.front() != '.') return true;
   return hidden == Hidden::kAllowed && part != "." && part != ".." && !part.starts_with(".heddle-");
 }

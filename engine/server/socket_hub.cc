@@ -13,7 +13,7 @@ using std::chrono::steady_clock;
 
 struct SocketHub::Connection {
   struct Waiting {
-    Message message;
+    SharedText message;
     bool is_binary = false;
     std::shared_ptr<Gate> gate;
   };
@@ -108,7 +108,7 @@ void SocketHub::broadcast(std::string message, const std::shared_ptr<Gate>& gate
 }
 
 void SocketHub::send_binary(const std::string& owner, const Binary& binary, const std::shared_ptr<Gate>& gate) {
-  Message plain, with_metadata;  // made once for all
+  SharedText plain, with_metadata;  // made once for all
   const std::lock_guard lock(mutex_);
   for (const auto& connection : connections_) {
     if (!owner.empty()) {
@@ -118,7 +118,7 @@ void SocketHub::send_binary(const std::string& owner, const Binary& binary, cons
     const bool metadata = connection->client.wants_preview_metadata;
     const auto& make = metadata ? binary.with_metadata : binary.plain;
     if (!make) continue;
-    Message& message = metadata ? with_metadata : plain;
+    SharedText& message = metadata ? with_metadata : plain;
     if (!message) message = std::make_shared<const std::string>(make());
     post(*connection, message, /*is_binary=*/true, gate);
   }
@@ -134,7 +134,7 @@ bool SocketHub::hears(const std::string& owner) const {
   return owner.empty() ? !connections_.empty() : addressee_.contains(owner);
 }
 
-void SocketHub::post(Connection& connection, Message message, bool is_binary, const std::shared_ptr<Gate>& gate) {
+void SocketHub::post(Connection& connection, SharedText message, bool is_binary, const std::shared_ptr<Gate>& gate) {
   const auto opens_at = gate ? gate->opens_at() : std::optional<Time>(Time{});
   const bool passes = opens_at && *opens_at <= steady_clock::now();
   if (passes && connection.waiting.empty()) {

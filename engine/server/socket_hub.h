@@ -18,7 +18,7 @@
 
 namespace heddle::server {
 
-using Message = std::shared_ptr<const std::string>;
+using SharedText = std::shared_ptr<const std::string>;
 
 class SocketHub {
  public:
@@ -66,7 +66,7 @@ class SocketHub {
   void opened(const std::shared_ptr<Connection>& connection);
   void closed(const std::shared_ptr<Connection>& connection);
   void heard(const std::shared_ptr<Connection>& connection, std::string_view text);
-  void post(Connection& connection, Message message, bool is_binary, const std::shared_ptr<Gate>& gate);
+  void post(Connection& connection, SharedText message, bool is_binary, const std::shared_ptr<Gate>& gate);
   void show_life(Connection& connection);
   void pump(Connection& connection, Time now, Time& next);
   void run();

@@ -1,8 +1,6 @@
 // The files of a folder as a web site: ComfyUI's web frontend, with the types and the caching it expects.
-#include <algorithm>
-#include <cctype>
-
-#include "engine/ascii.h"
+#include "engine/server/caching.h"
+#include "engine/server/content_type.h"
 #include "engine/server/safe_path.h"
 #include "engine/server/site.h"
 
@@ -10,76 +8,23 @@ namespace heddle::server {
 namespace {
 namespace fs = std::filesystem;
 
-struct TypeOfExtension {
-  std::string_view extension, type;
-};
 // With nosniff a browser runs a script only under a script's type.
-constexpr TypeOfExtension kTypes[] = {
-    {".html", "text/html; charset=utf-8"},
-    {".htm", "text/html; charset=utf-8"},
-    {".js", "text/javascript; charset=utf-8"},
-    {".mjs", "text/javascript; charset=utf-8"},
-    {".css", "text/css; charset=utf-8"},
-    {".json", "application/json; charset=utf-8"},
-    {".map", "application/json; charset=utf-8"},
-    {".webmanifest", "application/manifest+json"},
-    {".md", "text/markdown; charset=utf-8"},
-    {".txt", "text/plain; charset=utf-8"},
-    {".xml", "application/xml"},
-    {".svg", "image/svg+xml"},
-    {".png", "image/png"},
-    {".jpg", "image/jpeg"},
-    {".jpeg", "image/jpeg"},
-    {".gif", "image/gif"},
-    {".webp", "image/webp"},
-    {".avif", "image/avif"},
-    {".bmp", "image/bmp"},
-    {".ico", "image/x-icon"},
-    {".woff", "font/woff"},
-    {".woff2", "font/woff2"},
-    {".ttf", "font/ttf"},
-    {".otf", "font/otf"},
-    {".wasm", "application/wasm"},
-    {".mp3", "audio/mpeg"},
-    {".mp4", "video/mp4"},
-    {".webm", "video/webm"},
-};
-constexpr std::string_view kPictures[] = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
-
-std::string_view type_of(const std::string& extension) {
-  for (const TypeOfExtension& entry : kTypes) {
-    if (entry.extension == extension) return entry.type;
-  }
-  return "application/octet-stream";
-}
-
-bool is_picture(const std::string& extension) {
-  return std::find(std::begin(kPictures), std::end(kPictures), extension) != std::end(kPictures);
-}
-
-// ComfyUI's rules by path: what may change under its name is asked for again, pictures are kept.
-void add_caching(const fs::path& path, Response& response) {
-  const std::string name = path.filename().string(), extension = path.extension().string();
-  const bool is_index = name.starts_with("index") && extension == ".json";
-  if (extension == ".js" || extension == ".css" || is_index) {
-    response.headers.emplace_back("Cache-Control", "no-cache");
-  } else if (is_picture(lower(extension))) {
-    response.headers.emplace_back("Cache-Control", response.status == 404 ? "public, max-age=3600"
-                                                                          : "public, max-age=86400");
-  }
+std::string type_of(const fs::path& path) {
+  const std::string type(content_type_of(path));
+  return type.starts_with("text/") || type == "application/json" ? type + "; charset=utf-8" : type;
 }
 
 Response not_found(const fs::path& path) {
   Response response = text_response("404: Not Found", 404);
-  add_caching(path, response);
+  add_caching(path.native(), response);
   return response;
 }
 
 Response file_response(const fs::path& path) {
   Response response;
-  response.type = type_of(lower(path.extension().string()));
+  response.type = type_of(path);
   response.file = path;
-  add_caching(path, response);
+  add_caching(path.native(), response);
   return response;
 }
 

@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kBatch = 500;
+constexpr int kEventBatch = 500;
 
 bool is_final(const JobEvent& event) {
   const auto state = job_state_named(event.type);
@@ -146,7 +146,7 @@ void EventFeed::Impl::tell(const JobEvent& event) {
 void EventFeed::Impl::advance(int64_t number) {
   if (subscribers.empty()) tail = std::max(tail, number);
   while (number > tail) {
-    const std::vector<JobEvent> batch = store.events("", tail, kBatch);
+    const std::vector<JobEvent> batch = store.events("", tail, kEventBatch);
     if (batch.empty()) return;  // its job has been removed since
     for (Subscriber& subscriber : subscribers) {
       if (!subscriber.is_live) continue;
@@ -164,9 +164,9 @@ void EventFeed::Impl::catch_up() {
 
 // A batch at a time: others are not kept waiting by a long past.
 void EventFeed::Impl::catch_up(Subscriber& subscriber) {
-  const std::vector<JobEvent> batch = store.events(subscriber.job, subscriber.cursor, kBatch);
+  const std::vector<JobEvent> batch = store.events(subscriber.job, subscriber.cursor, kEventBatch);
   for (const JobEvent& event : batch) subscriber.send_kept(event);
-  if (batch.size() == size_t(kBatch)) return;
+  if (batch.size() == size_t(kEventBatch)) return;
   subscriber.is_live = true;
   send_progress(subscriber);
 }

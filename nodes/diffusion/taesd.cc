@@ -11,7 +11,6 @@
 namespace heddle::diffusion {
 namespace {
 
-using Window = LayerReader::Window;
 using Bias = LayerReader::Bias;
 
 constexpr int kHalvings = 3;  // halvings of the size
@@ -45,7 +44,7 @@ class HalfReader {
 
   void skip() { ++next_; }
   Conv2d conv(int64_t in, int64_t out) { return reader_.conv2d(name(), in, out, LayerReader::k3x3); }
-  Conv2d resampling(Window window) {
+  Conv2d resampling(LayerReader::Window window) {
     return reader_.conv2d(name(), width_, width_, window, Bias::kNone);
   }
   std::vector<Block> blocks(int count) {

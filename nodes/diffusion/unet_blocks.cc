@@ -6,10 +6,8 @@ namespace heddle::diffusion {
 namespace {
 
 using Bias = LayerReader::Bias;
-using Window = LayerReader::Window;
 using Kind = UNetLayout::Kind;
 using Part = UNetLayout::Part;
-
 
 ResidualBlock read_residual(LayerReader& reader, const std::string& name, const Part& part,
                             int64_t time_width) {

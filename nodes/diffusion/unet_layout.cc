@@ -35,7 +35,7 @@ constexpr std::array<Stem, 12> kStems{{{"in_layers.", Kind::kResidual},
                                        {"weight", Kind::kConvolution},
                                        {"bias", Kind::kConvolution}}};
 
-[[noreturn]] void fail(const std::string& message) {
+[[noreturn]] void refuse_layout(const std::string& message) {
   throw std::runtime_error("U-Net: " + message);
 }
 
@@ -94,7 +94,7 @@ void Detector::input_blocks() {
       if (part.kind == Kind::kResidual) ++layout_.residual_blocks.back();
     }
     if (flow_.channels % layout_.model_channels != 0) {
-      fail(name + " gives " + std::to_string(flow_.channels) +
+      refuse_layout(name + " gives " + std::to_string(flow_.channels) +
            " channels, expected a multiple of " + std::to_string(layout_.model_channels));
     }
     layout_.multipliers.resize(size_t(flow_.level) + 1);
@@ -106,7 +106,7 @@ void Detector::input_blocks() {
 void Detector::output_blocks() {
   const int count = reader_.count("output_blocks.");
   if (size_t(count) != skips_.size()) {
-    fail(std::to_string(skips_.size()) + " input blocks but " + std::to_string(count) +
+    refuse_layout(std::to_string(skips_.size()) + " input blocks but " + std::to_string(count) +
          " output blocks; expected as many");
   }
   for (int n = 0; n < count; ++n) {
@@ -114,7 +114,7 @@ void Detector::output_blocks() {
     const Flow skip = skips_.back();
     skips_.pop_back();
     if (skip.level != flow_.level) {
-      fail(name + " works at level " + std::to_string(flow_.level) +
+      refuse_layout(name + " works at level " + std::to_string(flow_.level) +
            ", but its input block at level " + std::to_string(skip.level) +
            "; a down- or upsampling convolution is missing");
     }
@@ -122,7 +122,7 @@ void Detector::output_blocks() {
     layout_.output_blocks.push_back(block(name));
   }
   if (flow_.level != 0 || flow_.channels != layout_.model_channels) {
-    fail("the last output block gives " + std::to_string(flow_.channels) + " channels at level " +
+    refuse_layout("the last output block gives " + std::to_string(flow_.channels) + " channels at level " +
          std::to_string(flow_.level) + ", expected " + std::to_string(layout_.model_channels) +
          " at level 0");
   }
@@ -131,16 +131,16 @@ void Detector::output_blocks() {
 Block Detector::block(const std::string& name) {
   Block block;
   const int count = reader_.count(name + ".");
-  if (count == 0) fail("there is no tensor under " + name + "; the file is incomplete");
+  if (count == 0) refuse_layout("there is no tensor under " + name + "; the file is incomplete");
   for (int k = 0; k < count; ++k) {
     const std::string part_name = name + "." + std::to_string(k);
     const Part& next = block.emplace_back(part(part_name));
     if (next.in_channels != flow_.channels) {
-      fail(part_name + " takes " + std::to_string(next.in_channels) + " channels, but gets " +
+      refuse_layout(part_name + " takes " + std::to_string(next.in_channels) + " channels, but gets " +
            std::to_string(flow_.channels));
     }
     if (next.kind == Kind::kUpsample && !name.starts_with("output_blocks.")) {
-      fail(part_name + " upsamples, expected only in output blocks");
+      refuse_layout(part_name + " upsamples, expected only in output blocks");
     }
     flow_.channels = next.out_channels;
     if (next.kind == Kind::kDownsample) ++flow_.level;
@@ -180,11 +180,11 @@ Part Detector::transformer(const std::string& name) {
     layout_.linear_projections = linear;
   }
   if (layout_.context_width != context_width || layout_.linear_projections != linear) {
-    fail(name + ": projections or context differ in kind from those of the blocks before");
+    refuse_layout(name + ": projections or context differ in kind from those of the blocks before");
   }
   const int divisor = linear ? kHeadWidthOfLinear : kHeadsOfConvolutional;
   if (channels % divisor != 0) {
-    fail(proj_in + " has shape " + shape_text(*shape) + ", expected channels in multiples of " +
+    refuse_layout(proj_in + " has shape " + shape_text(*shape) + ", expected channels in multiples of " +
          std::to_string(divisor));
   }
   return {Kind::kTransformer, channels, channels, reader_.count(name + ".transformer_blocks."),
@@ -193,11 +193,11 @@ Part Detector::transformer(const std::string& name) {
 
 Kind Detector::kind_of(const std::string& name) const {
   const auto first = reader_.first(name + ".");
-  if (!first) fail("there is no tensor under " + name + "; the file is incomplete");
+  if (!first) refuse_layout("there is no tensor under " + name + "; the file is incomplete");
   for (const Stem& stem : kStems) {
     if (first->starts_with(name + "." + stem.text)) return stem.kind;
   }
-  fail("tensor " + *first + " " + shape_text(weights_.shape(*first).value()) +
+  refuse_layout("tensor " + *first + " " + shape_text(weights_.shape(*first).value()) +
        " has no place in this network; the file holds a network of another kind");
 }
 

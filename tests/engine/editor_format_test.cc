@@ -46,7 +46,7 @@ std::vector<Pair> golden_pairs() {
 // Documents without the order of keys, so that equality is that of values.
 nlohmann::json unordered(const Json& json) { return nlohmann::json::parse(json.dump()); }
 
-std::string texts(const Problems& problems) {
+std::string all_texts(const Problems& problems) {
   std::string text;
   for (const Problem& problem : problems)
     text += (problem.warning ? "warning " : "") + problem.kind + " " + to_text(problem) + "\n";
@@ -70,7 +70,7 @@ TEST_P(EditorPairs, GiveTheSameSteps) {
     expected[step]["inputs"][input] = drawn;
   }
   EXPECT_EQ(got, expected) << nlohmann::json::diff(expected, got).dump(1)
-                           << texts(converted.problems);
+                           << all_texts(converted.problems);
 }
 
 TEST_P(EditorPairs, HaveErrorsOnlyWhereTheGraphIsBroken) {
@@ -82,7 +82,7 @@ TEST_P(EditorPairs, HaveErrorsOnlyWhereTheGraphIsBroken) {
     return;
   }
   for (const Problem& problem : converted.problems)
-    EXPECT_TRUE(problem.warning) << texts({problem});
+    EXPECT_TRUE(problem.warning) << all_texts({problem});
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, EditorPairs, ::testing::ValuesIn(golden_pairs()),
@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, EditorPairs, ::testing::ValuesIn(golden_pairs()
 // What a checker must name, in the pairs whose index entry says so.
 TEST(EditorProblems, NameWhatIsBroken) {
   const auto problems_of = [](const std::string& name) {
-    return texts(
+    return all_texts(
         convert_editor_graph(read_golden(name + ".ui.json"), golden_declarations(), {}).problems);
   };
   EXPECT_EQ(problems_of("missing_type"),
@@ -293,7 +293,7 @@ TEST(EditorReroutes, ABrokenLinkBehindAChainIsReportedOnce) {
   Document document;
   document.nodes = {reroute(1, 10), reroute(2, 11), invert(3, 12), invert(4, 12)};
   document.links = {link(10, 99, 0, 1), link(11, 1, 0, 2), link(12, 2, 0, 3)};
-  EXPECT_EQ(texts(document.convert().problems),
+  EXPECT_EQ(all_texts(document.convert().problems),
             "link_origin_gone 1 (Reroute): the node that feeds it, 99, does not exist; connect it "
             "again\n");
 }
@@ -328,7 +328,7 @@ TEST(EditorSubgraphs, ADefinitionThatContainsItselfIsAProblem) {
   document.nodes = {instance(1, "a", nullptr), invert(2, 1)};
   document.links = {link(1, 1, 0, 2)};
   const ConvertedGraph converted = document.convert();
-  EXPECT_EQ(texts(converted.problems),
+  EXPECT_EQ(all_texts(converted.problems),
             "cycle 1:5:5 (a): the subgraph \"Chain a\" contains itself\n");
   EXPECT_EQ(inputs_of(converted, "2"), "{}");
 }
@@ -355,7 +355,7 @@ TEST(EditorSubgraphs, DoublingManyTimesIsRefused) {
   }
   document.subgraphs.push_back(chain_definition("d40", invert(5, nullptr)));
   document.nodes = {instance(1, "d0", nullptr)};
-  EXPECT_THAT(texts(document.convert().problems), HasSubstr("cannot be unfolded"));
+  EXPECT_THAT(all_texts(document.convert().problems), HasSubstr("cannot be unfolded"));
 }
 
 TEST(EditorSubgraphs, DeepNestingIsRefused) {
@@ -366,7 +366,7 @@ TEST(EditorSubgraphs, DeepNestingIsRefused) {
                          instance(5, std::string("d").append(std::to_string(level + 1)), 1)));
   }
   document.nodes = {instance(1, "d0", nullptr)};
-  EXPECT_THAT(texts(document.convert().problems), HasSubstr("is nested more than 50 deep"));
+  EXPECT_THAT(all_texts(document.convert().problems), HasSubstr("is nested more than 50 deep"));
 }
 
 TEST(EditorSubgraphs, ManyInstancesOfALargeDefinitionAreRefused) {
@@ -376,7 +376,7 @@ TEST(EditorSubgraphs, ManyInstancesOfALargeDefinitionAreRefused) {
     definition["inputs"].push_back({{"name", std::string("more ").append(std::to_string(i))}});
   document.subgraphs.push_back(definition);
   for (int i = 0; i < 200; ++i) document.nodes.push_back(instance(i, "a", nullptr));
-  EXPECT_THAT(texts(document.convert().problems), HasSubstr("too_large"));
+  EXPECT_THAT(all_texts(document.convert().problems), HasSubstr("too_large"));
 }
 
 TEST(EditorSubgraphs, AnOutputIsFoundByTheLinkThatLeadsToIt) {
@@ -402,7 +402,7 @@ TEST(EditorSubgraphs, OneTextInManyPlacesDoesNotFillTheMemory) {
     document.nodes.push_back(node(i, "CLIPTextEncode", {input("text", "STRING", i)}));
     document.links.push_back(link(i, 1, 0, i));
   }
-  EXPECT_THAT(texts(document.convert().problems),
+  EXPECT_THAT(all_texts(document.convert().problems),
               HasSubstr("the graph would be larger than 134217728 bytes"));
 }
 
@@ -410,7 +410,7 @@ TEST(EditorSubgraphs, TwoNodesWithOneStepIdAreAProblem) {
   Document document;
   document.subgraphs = {chain_definition("a", invert(5, 1))};
   document.nodes = {instance(1, "a", nullptr), with(invert(0, nullptr), "id", "1:5")};
-  EXPECT_THAT(texts(document.convert().problems),
+  EXPECT_THAT(all_texts(document.convert().problems),
               HasSubstr("duplicate_id 1:5 (ImageInvert): two nodes become steps"));
 }
 
@@ -459,7 +459,7 @@ TEST(EditorGroups, APrimitiveInsideIsRefused) {
   Document document;
   document.groups["P"] = group_of({node(nullptr, "PrimitiveNode", {}, {3})}, {});
   document.nodes = {node(1, "workflow>P", {})};
-  EXPECT_THAT(texts(document.convert().problems),
+  EXPECT_THAT(all_texts(document.convert().problems),
               HasSubstr("replace the group node by a subgraph"));
 }
 
@@ -467,7 +467,7 @@ TEST(EditorGroups, AGroupThatContainsItselfIsAProblem) {
   Document document;
   document.groups["Self"] = group_of({node(nullptr, "workflow>Self", {})}, {});
   document.nodes = {node(1, "workflow>Self", {})};
-  EXPECT_THAT(texts(document.convert().problems),
+  EXPECT_THAT(all_texts(document.convert().problems),
               HasSubstr("cycle 1:0 (workflow>Self): the subgraph \"Self\" contains itself"));
 }
 
@@ -499,7 +499,7 @@ TEST(EditorDocument, SaysWhatCannotBeRead) {
   document.links = {nullptr,         5, {1, 2}, {{"id", 1}}, link(9, 1, 0, 2), link(9, 1, 1, 2),
                     link(9, 1, 0, 2)};
   EXPECT_EQ(
-      texts(document.convert().problems),
+      all_texts(document.convert().problems),
       "malformed nodes[0] cannot be read: it needs an id (a number or a short text) and a type\n"
       "malformed nodes[1] cannot be read: it needs an id (a number or a short text) and a type\n"
       "malformed nodes[2] cannot be read: it needs an id (a number or a short text) and a type\n"
@@ -520,14 +520,14 @@ TEST(EditorDocument, OtherJsonIsNotInEditorFormat) {
   EXPECT_FALSE(is_editor_format(Json{{"3", {{"class_type", "KSampler"}}}}));
   EXPECT_FALSE(is_editor_format(Json::array()));
   EXPECT_FALSE(is_editor_format(Json{{"nodes", 3}}));
-  EXPECT_EQ(texts(convert_editor_graph(Json(1), golden_declarations(), {}).problems),
+  EXPECT_EQ(all_texts(convert_editor_graph(Json(1), golden_declarations(), {}).problems),
             "malformed not a graph of the editor: it has no list \"nodes\"\n");
 }
 
 TEST(EditorDocument, UnknownTypesGetASuggestion) {
   Document document;
   document.nodes = {node(1, "KSamler", {}), node(2, "workflow>Gone", {})};
-  EXPECT_EQ(texts(document.convert().problems),
+  EXPECT_EQ(all_texts(document.convert().problems),
             "unknown_node 1 (KSamler): unknown node \"KSamler\", did you mean \"KSampler\"?\n"
             "unknown_node 2 (workflow>Gone): the definition of the subgraph workflow>Gone is not "
             "in the file\n");

@@ -14,12 +14,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-enum class Order { kLittle, kBig };
+enum class ByteOrder { kLittle, kBig };
 
-std::string number(uint64_t value, int bytes, Order order) {
+std::string number(uint64_t value, int bytes, ByteOrder order) {
   std::string text;
   for (int i = 0; i < bytes; ++i) {
-    const int byte = order == Order::kLittle ? i : bytes - 1 - i;
+    const int byte = order == ByteOrder::kLittle ? i : bytes - 1 - i;
     text += static_cast<char>(value >> (8 * byte) & 0xFF);
   }
   return text;
@@ -36,8 +36,8 @@ Field ascii(int tag, const std::string& text) {
 }
 Field comment(const std::string& value) { return {0x9286, 7, uint32_t(value.size()), value}; }
 
-std::string block(const std::vector<Field>& fields, Order order) {
-  std::string bytes = (order == Order::kLittle ? "II*\0"s : "MM\0*"s) + number(8, 4, order);
+std::string block(const std::vector<Field>& fields, ByteOrder order) {
+  std::string bytes = (order == ByteOrder::kLittle ? "II*\0"s : "MM\0*"s) + number(8, 4, order);
   bytes += number(fields.size(), 2, order);
   std::string values;
   for (const Field& field : fields) {
@@ -53,13 +53,13 @@ std::string block(const std::vector<Field>& fields, Order order) {
   return bytes + number(0, 4, order) + values;
 }
 
-std::string utf16(const std::u16string& text, Order order) {
+std::string utf16(const std::u16string& text, ByteOrder order) {
   std::string bytes;
   for (char16_t unit : text) bytes += number(unit, 2, order);
   return bytes;
 }
 
-std::string error_of(const std::function<void()>& deed) {
+std::string exif_error(const std::function<void()>& deed) {
   try {
     deed();
   } catch (const ImageError& error) {
@@ -83,7 +83,7 @@ TEST(Exif, TextsComeBackWithThePromptFirstAndTheParametersLast) {
 
 TEST(Exif, TextsStandWhereComfyUIPutsThem) {
   const std::string exif = make_exif({{"prompt", "{}"}, {"workflow", "[]"}});
-  EXPECT_EQ(exif, block({ascii(0x010F, "workflow:[]"), ascii(0x0110, "prompt:{}")}, Order::kBig));
+  EXPECT_EQ(exif, block({ascii(0x010F, "workflow:[]"), ascii(0x0110, "prompt:{}")}, ByteOrder::kBig));
 }
 
 TEST(Exif, ASecondTextOfAKindIsKept) {
@@ -95,7 +95,7 @@ TEST(Exif, ASecondTextOfAKindIsKept) {
 }
 
 TEST(Exif, KeysAreFoundInAnyCaseAndWithASpaceBehind) {
-  for (Order order : {Order::kLittle, Order::kBig}) {
+  for (ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
     const auto exif =
         block({ascii(0x010E, "Workflow: {\"a\": 1}"), ascii(0x010F, "PROMPT:  {}")}, order);
     EXPECT_THAT(parse_exif(exif).texts,
@@ -106,18 +106,18 @@ TEST(Exif, KeysAreFoundInAnyCaseAndWithASpaceBehind) {
 TEST(Exif, CameraTagsAreNoTexts) {
   const auto exif = block(
       {ascii(0x010E, ""), ascii(0x010F, "Canon"), ascii(0x0110, ":-)"), ascii(0x0131, "gimp: 2")},
-      Order::kLittle);
+      ByteOrder::kLittle);
   EXPECT_THAT(parse_exif(exif).texts, IsEmpty());
 }
 
 TEST(Exif, ALatin1TextBecomesUtf8) {
-  const auto exif = block({ascii(0x010E, "note:caf\xE9")}, Order::kLittle);
+  const auto exif = block({ascii(0x010E, "note:caf\xE9")}, ByteOrder::kLittle);
   EXPECT_THAT(parse_exif(exif).texts, ElementsAre(Pair("note", "café")));
 }
 
 TEST(Exif, AUserCommentIsReadInEitherByteOrderWhateverTheBlockSays) {
-  for (Order whole : {Order::kLittle, Order::kBig}) {
-    for (Order units : {Order::kLittle, Order::kBig}) {
+  for (ByteOrder whole : {ByteOrder::kLittle, ByteOrder::kBig}) {
+    for (ByteOrder units : {ByteOrder::kLittle, ByteOrder::kBig}) {
       const std::string value = "UNICODE\0"s + utf16(u"café 家 \U0001F3E0\nSteps: 20", units);
       EXPECT_THAT(parse_exif(block({comment(value)}, whole)).texts,
                   ElementsAre(Pair("parameters", "café 家 \U0001F3E0\nSteps: 20")));
@@ -126,12 +126,12 @@ TEST(Exif, AUserCommentIsReadInEitherByteOrderWhateverTheBlockSays) {
 }
 
 TEST(Exif, WithNothingToGoByAUserCommentHasTheOrderOfTheBlockOrOfItsMark) {
-  for (Order order : {Order::kLittle, Order::kBig}) {
+  for (ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
     const std::string plain = "UNICODE\0"s + utf16(u"家屋", order);
     EXPECT_THAT(parse_exif(block({comment(plain)}, order)).texts,
                 ElementsAre(Pair("parameters", "家屋")));
     const std::string marked = "UNICODE\0"s + utf16(u"\uFEFF䄀䄀", order);
-    EXPECT_THAT(parse_exif(block({comment(marked)}, Order::kBig)).texts,
+    EXPECT_THAT(parse_exif(block({comment(marked)}, ByteOrder::kBig)).texts,
                 ElementsAre(Pair("parameters", "䄀䄀")));
   }
 }
@@ -144,20 +144,20 @@ TEST(Exif, ParametersWhoseBytesLookLikeAsciiTheOtherWayRoundComeBack) {
 }
 
 TEST(Exif, AUserCommentInAsciiLosesItsPadding) {
-  const auto exif = block({comment("ASCII\0\0\0Steps: 20\0\0\0"s)}, Order::kBig);
+  const auto exif = block({comment("ASCII\0\0\0Steps: 20\0\0\0"s)}, ByteOrder::kBig);
   EXPECT_THAT(parse_exif(exif).texts, ElementsAre(Pair("parameters", "Steps: 20")));
 }
 
 TEST(Exif, AUserCommentThatIsNoTextIsLeftOut) {
   for (const std::string& value :
-       {"UNICODE\0"s + utf16(u"Steps\xD800 x", Order::kBig), "JIS\0\0\0\0\0abc"s, "ASCII"s,
-        "UNICODE\0"s + utf16(u"Steps \xDC00", Order::kBig), "ASCII\0\0\0a\0b"s}) {
-    EXPECT_THAT(parse_exif(block({comment(value)}, Order::kBig)).texts, IsEmpty());
+       {"UNICODE\0"s + utf16(u"Steps\xD800 x", ByteOrder::kBig), "JIS\0\0\0\0\0abc"s, "ASCII"s,
+        "UNICODE\0"s + utf16(u"Steps \xDC00", ByteOrder::kBig), "ASCII\0\0\0a\0b"s}) {
+    EXPECT_THAT(parse_exif(block({comment(value)}, ByteOrder::kBig)).texts, IsEmpty());
   }
 }
 
 TEST(Exif, OrientationIsReadAndNonsenseIsUpright) {
-  for (Order order : {Order::kLittle, Order::kBig}) {
+  for (ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
     const auto oriented = [&](uint64_t value) {
       return parse_exif(block({{0x0112, 3, 1, number(value, 2, order)}}, order)).orientation;
     };
@@ -169,7 +169,7 @@ TEST(Exif, OrientationIsReadAndNonsenseIsUpright) {
 }
 
 TEST(Exif, EntriesThatPointOutsideAreLeftOutAndTheOthersKept) {
-  const Order order = Order::kLittle;
+  const ByteOrder order = ByteOrder::kLittle;
   std::vector<Field> fields = {ascii(0x010E, "note:kept"),
                                {0x010F, 2, 0xFFFFFFFF, number(8, 4, order)},
                                {0x0110, 2, 40, number(0xFFFFFFF0, 4, order)},
@@ -178,13 +178,13 @@ TEST(Exif, EntriesThatPointOutsideAreLeftOutAndTheOthersKept) {
 }
 
 TEST(Exif, AFolderThatPointsAtItselfEnds) {
-  const Order order = Order::kLittle;
+  const ByteOrder order = ByteOrder::kLittle;
   const auto exif = block({ascii(0x010E, "note:kept"), {0x8769, 4, 1, number(8, 4, order)}}, order);
   EXPECT_THAT(parse_exif(exif).texts, ElementsAre(Pair("note", "kept")));
 }
 
 TEST(Exif, EntriesThatShareTheirBytesDoNotMultiplyThem) {
-  const Order order = Order::kLittle;
+  const ByteOrder order = ByteOrder::kLittle;
   const std::string text = "note:" + std::string(100000, 'x');
   std::vector<Field> fields = {ascii(0x0001, text)};
   const uint32_t at = 8 + 2 + 12 * 200 + 4;
@@ -204,7 +204,7 @@ TEST(Exif, NoTruncationDoesHarm) {
 }
 
 TEST(Exif, AKeywordWithAColonCannotBeWritten) {
-  EXPECT_THAT(error_of([] {
+  EXPECT_THAT(exif_error([] {
                 make_exif({{"XML:com.adobe.xmp", "x"}});
               }),
               HasSubstr("the keyword \"XML:com.adobe.xmp\" has a colon"));
@@ -212,7 +212,7 @@ TEST(Exif, AKeywordWithAColonCannotBeWritten) {
 
 TEST(Exif, MoreTextsThanTagsCannotBeWritten) {
   const ImageTexts texts(271, {"key", "text"});
-  EXPECT_THAT(error_of([&] { make_exif(texts); }), HasSubstr("more texts than EXIF has room for"));
+  EXPECT_THAT(exif_error([&] { make_exif(texts); }), HasSubstr("more texts than EXIF has room for"));
 }
 
 }  // namespace

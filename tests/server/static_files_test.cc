@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "engine/server/caching.h"
 #include "tests/server/http_testing.h"
 
 namespace heddle::server {
@@ -62,7 +63,7 @@ TEST_F(StaticFiles, TypesAndCachingGoByTheName) {
       {"x.wasm", "application/wasm", ""},
       {"x.svg", "image/svg+xml", ""},
       {"x.woff2", "font/woff2", ""},
-      {"x.ico", "image/x-icon", ""},
+      {"x.ico", "image/vnd.microsoft.icon", ""},
       {"x.map", "application/json; charset=utf-8", ""},
       {"x.bin", "application/octet-stream", ""},
   };
@@ -72,6 +73,28 @@ TEST_F(StaticFiles, TypesAndCachingGoByTheName) {
     EXPECT_EQ(response.type, each.type) << each.name;
     EXPECT_EQ(header(response, "Cache-Control"), each.caching) << each.name;
   }
+}
+
+TEST(Caching, OfAnyAnswerGoesByItsPathAndStatus) {
+  struct Case {
+    const char* path;
+    int status;
+    const char* caching;
+  };
+  for (const auto& [path, status, caching] : std::initializer_list<Case>{{"/api/userdata/user.css", 404, "no-cache"},
+                                                                         {"/a/b.PNG", 404, "public, max-age=3600"},
+                                                                         {"/a/b.png", 206, "public, max-age=86400"},
+                                                                         {"/a/b.png", 302, "no-cache"},
+                                                                         {"/a/b.png", 304, ""},
+                                                                         {"/view", 200, ""}}) {
+    Response response = text_response("", status);
+    add_caching(path, response);
+    EXPECT_EQ(header(response, "Cache-Control"), caching) << path << status;
+  }
+  Response own;
+  own.headers = {{"cache-control", "no-store"}};
+  add_caching("/a.js", own);
+  EXPECT_EQ(own.headers.size(), 1U);
 }
 
 TEST_F(StaticFiles, NothingElseIsThere) {

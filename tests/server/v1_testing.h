@@ -15,6 +15,7 @@
 #include "engine/server/site.h"
 #include "engine/server/v1_events.h"
 #include "tests/engine/fake_nodes.h"
+#include "tests/server/site_testing.h"
 
 namespace heddle::test {
 
@@ -100,7 +101,7 @@ class FakeStream final : public Stream {
 };
 
 /// What an answer was, once it has come.
-class Answered {
+class LaterAnswer {
  public:
   Respond respond() {
     return [state = state_](Response response) {
@@ -153,8 +154,8 @@ class V1Site {
   ~V1Site() { jobs.stop(false); }
 
   /// `target` has the query with it. 404 and 405 as a server gives them.
-  Answered ask(const std::string& method, const std::string& target, std::string body = "", Fields headers = {}) {
-    Answered answered;
+  LaterAnswer ask(const std::string& method, const std::string& target, std::string body = "", Fields headers = {}) {
+    LaterAnswer answered;
     Request request;
     request.method = method;
     request.path = target.substr(0, target.find('?'));
@@ -231,11 +232,6 @@ class V1Site {
   Routes routes;
 
  private:
-  template <class T>
-  static T& never_used() {
-    alignas(64) static char storage[64];
-    return *reinterpret_cast<T*>(storage);
-  }
   static Registry make_registry() {
     Registry registry;
     heddle::test::register_fake_program(registry);
@@ -260,13 +256,6 @@ class V1Site {
     return {.registry = registry, .folders = folders, .hashes = hashes, .cache = &cache, .numerics = "test"};
   }
 };
-
-inline std::string header_of(const Response& response, const std::string& name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
 
 /// Ids of the events of a stream, in order.
 inline std::vector<int64_t> event_ids(const std::string& text) {
