@@ -43,7 +43,47 @@ __asm__(".section .rodata\n.global @symbol@\n.global @symbol@_end\n"
         "@symbol@:\n.incbin \"@path@\"\n@symbol@_end:\n.byte 0\n.previous\n");
 ]])
   target_sources(${target} PRIVATE ${source})
-  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${path} SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${path} SKIP_PRECOMPILE_HEADERS ON
+                                                   SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# heddle_embed_editor(TARGET FOLDER): every file below FOLDER, as heddle::server::embedded_editor() gives them. None if it is
+# not there: `./dev` builds it.
+function(heddle_embed_editor target folder)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*)
+  list(SORT files)
+  set(bytes "")
+  set(declarations "")
+  set(entries "")
+  set(paths "")
+  set(number 0)
+  foreach(file ${files})
+    string(APPEND bytes ".global editor_file_${number}\\neditor_file_${number}:\\n.incbin \\\"${folder}/${file}\\\"\\n"
+                        ".global editor_file_${number}_end\\neditor_file_${number}_end:\\n.byte 0\\n")
+    string(APPEND declarations "extern const char editor_file_${number}[], editor_file_${number}_end[];\n")
+    string(APPEND entries "    {\"${file}\", {editor_file_${number}, size_t(editor_file_${number}_end - editor_file_${number})}},\n")
+    list(APPEND paths ${folder}/${file})
+    math(EXPR number "${number} + 1")
+  endforeach()
+  set(source ${CMAKE_BINARY_DIR}/embed/editor_files.cc)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT [[
+#include <vector>
+
+#include "engine/server/editor_files.h"
+
+__asm__(".section .rodata\n@bytes@.previous\n");
+extern "C" {
+@declarations@}
+
+std::span<const heddle::server::EmbeddedFile> heddle::server::embedded_editor() {
+  static const std::vector<EmbeddedFile> kFiles{
+@entries@  };
+  return kFiles;
+}
+]])
+  target_sources(${target} PRIVATE ${source})
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${paths}" SKIP_PRECOMPILE_HEADERS ON
+                                                   SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # heddle_tests(NAME FOLDER LIBRARIES...): one test program of the *_test.cc files directly in FOLDER.

@@ -1,3 +1,4 @@
+#include "engine/server/editor_files.h"
 #include "engine/server/serve.h"
 
 #include <spdlog/spdlog.h>
@@ -130,6 +131,7 @@ ServiceSettings Server::Parts::job_settings(const Folders& folders, MillisClock 
 Handler Server::Parts::fallback() {
   if (!settings.frontend.empty()) return folder_files(settings.frontend);
   if (settings.no_frontend) return nullptr;
+  if (!embedded_editor().empty()) return editor_files(embedded_editor());
   return [](const Request& request) {
     return request.path == "/" ? front_page() : text_response("404: Not Found", 404);
   };
