@@ -46,14 +46,14 @@ fs::path folder_of(const fs::path& path) {
 }
 
 /// A file beside `target` that goes with this object unless it got the target's name before.
-class Temporary {
+class TemporaryFile {
  public:
-  explicit Temporary(const fs::path& target) : target_(target), fd_(create()) {}
-  ~Temporary() {
+  explicit TemporaryFile(const fs::path& target) : target_(target), fd_(create()) {}
+  ~TemporaryFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   void append(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -130,7 +130,7 @@ class Temporary {
 }  // namespace
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  Temporary temporary(path);
+  TemporaryFile temporary(path);
   temporary.append(bytes);
   temporary.finish();
   temporary.replace_target();
@@ -141,7 +141,7 @@ bool write_new_file(const fs::path& path, std::string_view bytes) {
 }
 
 bool write_new_file(const fs::path& path, const FileContent& content, const BeforeNaming& before_naming) {
-  Temporary temporary(path);
+  TemporaryFile temporary(path);
   Hasher hasher;
   uint64_t size = 0;
   content([&](std::string_view bytes) {

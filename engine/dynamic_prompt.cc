@@ -38,12 +38,12 @@ std::string without_comments(std::string_view text) {
 
 // A pair of braces: the places behind its opening brace and behind each of its bars, and that of
 // its end.
-struct Choice {
+struct Braces {
   std::vector<size_t> parts;
   size_t end;  // of the last part; the closing brace stands there, or the text ends
 };
 
-using Choices = std::unordered_map<size_t, Choice>;  // by the place of the opening brace
+using Choices = std::unordered_map<size_t, Braces>;  // by the place of the opening brace
 
 bool is_escape(std::string_view text, size_t at) {
   return text[at] == '\\' && at + 1 < text.size();
@@ -51,13 +51,13 @@ bool is_escape(std::string_view text, size_t at) {
 
 Choices find_choices(std::string_view text) {
   Choices choices;
-  std::vector<Choice*> open;
+  std::vector<Braces*> open;
   for (size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (is_escape(text, at)) {
       ++at;
     } else if (c == '{') {
-      open.push_back(&choices.emplace(at, Choice{{at + 1}, text.size()}).first->second);
+      open.push_back(&choices.emplace(at, Braces{{at + 1}, text.size()}).first->second);
     } else if (c == '|' && !open.empty()) {
       open.back()->parts.push_back(at + 1);
     } else if (c == '}' && !open.empty()) {
@@ -117,7 +117,7 @@ std::string draw_dynamic_prompt(std::string_view original, std::string_view seed
       out += c;
       at += 2;
     } else if (const auto found = choices.find(at); found != choices.end()) {
-      const Choice& choice = found->second;
+      const Braces& choice = found->second;
       const size_t drawn = draws.below(choice.parts.size());
       const bool is_last = drawn + 1 == choice.parts.size();
       at = choice.parts[drawn];

@@ -33,7 +33,7 @@ size_t bytes_of(uint16_t type) {
   return type == kByte || type == kAscii || type == kUndefined || type == kUtf8 ? 1 : 0;
 }
 
-struct Entry {
+struct TiffField {
   uint16_t tag, type;
   std::string_view value;  // as it stands in the block
 };
@@ -59,11 +59,11 @@ class Tiff {
     return number;
   }
 
-  std::vector<Entry> first_folder() const { return folder(number(bytes_.substr(4, 4))); }
+  std::vector<TiffField> first_folder() const { return folder(number(bytes_.substr(4, 4))); }
 
   // The entries that lie inside the block, one a tag, tags downwards.
-  std::vector<Entry> folder(uint64_t at) const {
-    std::vector<Entry> entries;
+  std::vector<TiffField> folder(uint64_t at) const {
+    std::vector<TiffField> entries;
     if (at + 2 > bytes_.size()) return entries;
     const uint32_t count = number(bytes_.substr(at, 2));
     at += 2;
@@ -71,8 +71,8 @@ class Tiff {
       if (const auto entry = entry_at(at)) entries.push_back(*entry);
     }
     std::stable_sort(entries.begin(), entries.end(),
-                     [](const Entry& a, const Entry& b) { return a.tag > b.tag; });
-    const auto same = [](const Entry& a, const Entry& b) { return a.tag == b.tag; };
+                     [](const TiffField& a, const TiffField& b) { return a.tag > b.tag; });
+    const auto same = [](const TiffField& a, const TiffField& b) { return a.tag == b.tag; };
     entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
     return entries;
   }
@@ -80,22 +80,22 @@ class Tiff {
  private:
   Tiff(std::string_view bytes, ByteOrder order) : bytes_(bytes), order_(order) {}
 
-  std::optional<Entry> entry_at(uint64_t at) const {
+  std::optional<TiffField> entry_at(uint64_t at) const {
     const auto tag = static_cast<uint16_t>(number(bytes_.substr(at, 2)));
     const auto type = static_cast<uint16_t>(number(bytes_.substr(at + 2, 2)));
     const uint64_t size = uint64_t{number(bytes_.substr(at + 4, 4))} * bytes_of(type);
     if (size == 0) return std::nullopt;
     const uint64_t where = size <= 4 ? at + 8 : number(bytes_.substr(at + 8, 4));
     if (where > bytes_.size() || size > bytes_.size() - where) return std::nullopt;
-    return Entry{tag, type, bytes_.substr(where, size)};
+    return TiffField{tag, type, bytes_.substr(where, size)};
   }
 
   std::string_view bytes_;
   ByteOrder order_;
 };
 
-std::optional<uint32_t> number_in(const std::vector<Entry>& entries, Tag tag, const Tiff& tiff) {
-  for (const Entry& entry : entries) {
+std::optional<uint32_t> number_in(const std::vector<TiffField>& entries, Tag tag, const Tiff& tiff) {
+  for (const TiffField& entry : entries) {
     if (entry.tag == tag && entry.value.size() == bytes_of(entry.type)) {
       return tiff.number(entry.value);
     }
@@ -110,7 +110,7 @@ std::optional<std::string> plain_text(std::string_view value) {
   return utf8_or_latin1(value);
 }
 
-void add_keyed_text(const Entry& entry, ImageTexts& texts) {
+void add_keyed_text(const TiffField& entry, ImageTexts& texts) {
   const auto text = plain_text(entry.value);
   const size_t colon = text ? text->find(':') : std::string::npos;
   if (colon == std::string::npos || !is_keyword(text->substr(0, colon))) return;
@@ -154,8 +154,8 @@ std::optional<std::string> user_comment(std::string_view value, ByteOrder order)
   return text ? plain_text(*text) : std::nullopt;
 }
 
-void add_user_comment(const std::vector<Entry>& entries, const Tiff& tiff, ImageTexts& texts) {
-  for (const Entry& entry : entries) {
+void add_user_comment(const std::vector<TiffField>& entries, const Tiff& tiff, ImageTexts& texts) {
+  for (const TiffField& entry : entries) {
     if (entry.tag != kUserCommentTag) continue;
     if (auto text = user_comment(entry.value, tiff.order())) {
       texts.emplace_back("parameters", std::move(*text));
@@ -235,12 +235,12 @@ Exif parse_exif(std::string_view block) {
   if (block.starts_with(kExifPrefix)) block.remove_prefix(kExifPrefix.size());
   const auto tiff = Tiff::open(block);
   if (!tiff) return exif;
-  const std::vector<Entry> entries = tiff->first_folder();
+  const std::vector<TiffField> entries = tiff->first_folder();
   const uint32_t orientation = number_in(entries, kOrientationTag, *tiff).value_or(1);
   if (orientation >= 1 && orientation <= 8) exif.orientation = static_cast<int>(orientation);
 
   size_t left = block.size();  // entries that overlap must not multiply what a file holds
-  for (const Entry& entry : entries) {
+  for (const TiffField& entry : entries) {
     if (entry.tag > kPromptTag || bytes_of(entry.type) != 1 || entry.value.size() > left) continue;
     left -= entry.value.size();
     add_keyed_text(entry, exif.texts);

@@ -21,7 +21,7 @@ namespace {
 
 // 20,000 lines are 3 MB. A file far beyond what shortening allows is not ours, or all damage.
 constexpr size_t kMostLines = 20'000;
-constexpr off_t kMostBytes = off_t{64} << 20;
+constexpr off_t kMostLogBytes = off_t{64} << 20;
 
 std::string check_of(std::string_view line) {
   return std::to_string(XXH3_64bits(line.data(), line.size()));
@@ -99,13 +99,13 @@ std::vector<FileHash> FileHashLog::read_if_changed() {
   if (status.st_ino == seen_inode_ && status.st_size == seen_size_) return {};
   seen_inode_ = status.st_ino;
   seen_size_ = status.st_size;
-  const std::string text = status.st_size > kMostBytes ? std::string() : read_file(path_);
+  const std::string text = status.st_size > kMostLogBytes ? std::string() : read_file(path_);
   std::vector<FileHash> files;
   size_t lines = 0;
   for (std::string_view rest = text; !rest.empty(); ++lines) {
     if (const auto file = parse_line(take(rest, '\n'))) files.push_back(*file);
   }
-  if (lines <= kMostLines && status.st_size <= kMostBytes) return files;
+  if (lines <= kMostLines && status.st_size <= kMostLogBytes) return files;
   files = shortened(files);
   std::string kept;
   for (const FileHash& file : files) kept += to_line(file);

@@ -3,11 +3,11 @@
 namespace heddle {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kSecondNs = 1'000'000'000;
 
 // Times of files can be set to anything; those beyond the year 2262 wrap around.
 int64_t nanoseconds(const timespec& time) {
-  return int64_t(uint64_t(time.tv_sec) * uint64_t(kSecond) + uint64_t(time.tv_nsec));
+  return int64_t(uint64_t(time.tv_sec) * uint64_t(kSecondNs) + uint64_t(time.tv_nsec));
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ FileIdentity identity_of(const struct stat& status) {
 }
 
 bool is_settled(const FileIdentity& identity, int64_t time_ns) {
-  const int64_t tick = identity.ctime_ns % kSecond == 0 ? 2 * kSecond : kSecond / 50;
+  const int64_t tick = identity.ctime_ns % kSecondNs == 0 ? 2 * kSecondNs : kSecondNs / 50;
   return identity.ctime_ns < time_ns - tick;
 }
 

@@ -4,18 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/ascii.h"
+
 namespace heddle {
 namespace {
 
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n\f\v");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r\n\f\v") - begin + 1);
-}
-
 template <class T>
 std::optional<T> parse_number(std::string text) {
-  text = trimmed(text);
+  text = trimmed(text, " \t\r\n\f\v");
   if (text.starts_with('+')) text.erase(0, 1);
   T value;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

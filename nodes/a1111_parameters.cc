@@ -12,8 +12,6 @@
 namespace heddle {
 namespace {
 
-constexpr int64_t kCell = 8;  // pixels to a latent
-
 Json link(const char* step, int slot) { return Json::array({step, slot}); }
 
 // Major and minor of "v1.6.0", "1.10.1" or a fork's "f2.0.1v1.10.1-previous"; 0.0 if there is none.

@@ -4,18 +4,13 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/ascii.h"
 #include "engine/json.h"
 
 namespace heddle {
 namespace {
 
 constexpr std::string_view kNegative = "Negative prompt:", kSteps = "Steps: ", kBlanks = " \t\r\n";
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -54,11 +49,11 @@ void take_setting(std::string_view& line, A1111Text& text) {
     line.remove_prefix(comma == line.npos ? line.size() : comma + 1);
     return;
   }
-  const std::string name(trim(line.substr(0, colon)));
+  const std::string name(trimmed(line.substr(0, colon), kBlanks));
   line.remove_prefix(std::min(line.find_first_not_of(kBlanks, colon + 1), line.size()));
   const size_t quoted = line.starts_with('"') ? end_of_quotes(line, 0) : line.npos;
   const size_t end = std::min(line.find(',', quoted == line.npos ? 0 : quoted), line.size());
-  const std::string_view value = trim(line.substr(0, end));
+  const std::string_view value = trimmed(line.substr(0, end), kBlanks);
   const bool is_quoted = quoted != line.npos && value.size() == quoted;
   if (!name.empty()) text.settings.emplace_back(name, is_quoted ? unquote(value) : std::string(value));
   line.remove_prefix(std::min(end + 1, line.size()));
@@ -68,16 +63,16 @@ void read_prompts(const std::vector<std::string_view>& lines, size_t count, A111
   std::string* part = &text.prompt;
   for (size_t i = 0; i < count; ++i) {
     std::string_view line = lines[i];
-    if (trim(line).starts_with(kNegative)) {
+    if (trimmed(line, kBlanks).starts_with(kNegative)) {
       part = &text.negative;
-      line = trim(trim(line).substr(kNegative.size()));
+      line = trimmed(trimmed(line, kBlanks).substr(kNegative.size()), kBlanks);
     } else if (i > 0) {
       *part += '\n';
     }
     *part += line;
   }
-  text.prompt = trim(text.prompt);
-  text.negative = trim(text.negative);
+  text.prompt = trimmed(text.prompt, kBlanks);
+  text.negative = trimmed(text.negative, kBlanks);
 }
 
 }  // namespace
@@ -85,10 +80,10 @@ void read_prompts(const std::vector<std::string_view>& lines, size_t count, A111
 std::optional<A1111Text> parse_a1111_text(std::string_view text) {
   const std::vector<std::string_view> lines = lines_of(text);
   size_t last = lines.size();
-  while (last > 0 && !trim(lines[last - 1]).starts_with(kSteps)) --last;
+  while (last > 0 && !trimmed(lines[last - 1], kBlanks).starts_with(kSteps)) --last;
   if (last == 0) return std::nullopt;
   A1111Text result;
-  for (std::string_view line = trim(lines[last - 1]); !line.empty();) take_setting(line, result);
+  for (std::string_view line = trimmed(lines[last - 1], kBlanks); !line.empty();) take_setting(line, result);
   read_prompts(lines, last - 1, result);
   return result;
 }

@@ -18,8 +18,6 @@ namespace {
 
 using diffusion::Place;
 
-constexpr int64_t kCell = 8;  // pixels a latent cell
-
 void warn_if_outside(const at::Tensor& destination, Place place, RunContext& context) {
   if (place.y < destination.size(2) && place.x < destination.size(3)) return;
   context.warn("the place is outside of the destination, which stays as it is");

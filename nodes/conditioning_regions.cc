@@ -13,7 +13,6 @@ namespace {
 using diffusion::Conditioning;
 using diffusion::ConditioningEntry;
 
-constexpr int64_t kCell = 8;  // pixels a latent cell
 constexpr const char* kStrengthHelp = "Weight against other prompts that count in the same place.";
 
 template <class Change>

@@ -9,7 +9,7 @@ namespace {
 
 using diffusion::Sampler;
 
-constexpr const char* kCategory = "sampling/custom_sampling/samplers";
+constexpr const char* kSamplers = "sampling/custom_sampling/samplers";
 constexpr const char* kEtaHelp = "Share of fresh noise in each step: 0 none, 1 as much as the theory has.";
 constexpr const char* kNoiseHelp = "Factor on fresh noise.";
 constexpr const char* kDeviceHelp = "Where the noise would be drawn; it is the same here for both.";
@@ -25,7 +25,7 @@ Sampler noisy_sampler(const std::string& name, double eta, double s_noise) {
 std::string on_device(const std::string& name, const Choice& device) { return device == "gpu" ? name + "_gpu" : name; }
 
 struct KSamplerSelect final : Node {
-  static constexpr NodeInfo kInfo{.name = "KSamplerSelect", .category = kCategory, .help = "A sampler by its name."};
+  static constexpr NodeInfo kInfo{.name = "KSamplerSelect", .category = kSamplers, .help = "A sampler by its name."};
   In<Choice> sampler_name{this, "sampler_name", "How each step is taken.", one_of(diffusion::sampler_names())};
   Out<Sampler> sampler{this, "SAMPLER"};
 
@@ -34,7 +34,7 @@ struct KSamplerSelect final : Node {
 
 struct SamplerEulerAncestral final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerEulerAncestral",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "Euler's method with fresh noise in each step."};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 100.0), step(0.01)};
   In<double> s_noise{this, "s_noise", kNoiseHelp, 1.0, between(0.0, 100.0), step(0.01)};
@@ -45,7 +45,7 @@ struct SamplerEulerAncestral final : Node {
 
 struct SamplerEulerAncestralCFGPP final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerEulerAncestralCFGPP",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "Euler's method with fresh noise, put back along the negative guess (CFG++).",
                                   .display_name = "SamplerEulerAncestralCFG++"};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 1.0), step(0.01)};
@@ -71,7 +71,7 @@ struct SamplerEulerCFGpp final : Node {
 
 struct SamplerLMS final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "SamplerLMS", .category = kCategory, .help = "A linear multistep method: fits the slopes of several steps."};
+      .name = "SamplerLMS", .category = kSamplers, .help = "A linear multistep method: fits the slopes of several steps."};
   In<int64_t> order{this, "order", "How many steps it looks back at most.", 4, between(1, 100)};
   Out<Sampler> sampler{this, "SAMPLER"};
 
@@ -84,7 +84,7 @@ struct SamplerLMS final : Node {
 
 struct SamplerDPMPP_3M_SDE final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerDPMPP_3M_SDE",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "DPM-Solver++ with noise, looking back two steps."};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 100.0), step(0.01)};
   In<double> s_noise{this, "s_noise", kNoiseHelp, 1.0, between(0.0, 100.0), step(0.01)};
@@ -96,7 +96,7 @@ struct SamplerDPMPP_3M_SDE final : Node {
 
 struct SamplerDPMPP_2M_SDE final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerDPMPP_2M_SDE",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "DPM-Solver++ with noise, looking back one step."};
   In<Choice> solver_type{this, "solver_type", "How the change since the last step counts.",
                          one_of({"midpoint", "heun"})};
@@ -113,7 +113,7 @@ struct SamplerDPMPP_2M_SDE final : Node {
 
 struct SamplerDPMPP_SDE final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerDPMPP_SDE",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "DPM-Solver++ with noise and two model calls a step."};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 100.0), step(0.01)};
   In<double> s_noise{this, "s_noise", kNoiseHelp, 1.0, between(0.0, 100.0), step(0.01)};
@@ -130,7 +130,7 @@ struct SamplerDPMPP_SDE final : Node {
 
 struct SamplerDPMPP_2S_Ancestral final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerDPMPP_2S_Ancestral",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "DPM-Solver++ with two model calls and fresh noise in each step."};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 100.0), step(0.01)};
   In<double> s_noise{this, "s_noise", kNoiseHelp, 1.0, between(0.0, 100.0), step(0.01)};
@@ -141,7 +141,7 @@ struct SamplerDPMPP_2S_Ancestral final : Node {
 
 struct SamplerDPMAdaptative final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerDPMAdaptative",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "DPM-Solver that chooses its own steps by the error that it makes."};
   In<int64_t> order{this, "order", "Of the method: model calls in each step.", 3, between(2, 3)};
   In<double> rtol{this, "rtol", "Error to accept, as a share of the latent.", 0.05, between(0.0, 100.0), step(0.01)};
@@ -173,7 +173,7 @@ struct SamplerDPMAdaptative final : Node {
 
 struct SamplerER_SDE final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "SamplerER_SDE", .category = kCategory, .help = "Solves the extended reverse-time SDE."};
+      .name = "SamplerER_SDE", .category = kSamplers, .help = "Solves the extended reverse-time SDE."};
   In<Choice> solver_type{this, "solver_type", "Which equation: ODE adds no noise, ER-SDE ignores eta.",
                          one_of({"ER-SDE", "Reverse-time SDE", "ODE"})};
   In<int64_t> max_stage{this, "max_stage", "How many steps' guesses are used at most.", 3, between(1, 3)};
@@ -193,7 +193,7 @@ struct SamplerER_SDE final : Node {
 
 struct SamplerSASolver final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerSASolver",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "A stochastic Adams method: predicts and corrects over several steps."};
   In<Model> model{this, "model", "By whose schedule the percentages count."};
   In<double> eta{this, "eta", kEtaHelp, 1.0, between(0.0, 10.0), step(0.01)};
@@ -221,7 +221,7 @@ struct SamplerSASolver final : Node {
 
 struct SamplerLCMUpscale final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplerLCMUpscale",
-                                  .category = kCategory,
+                                  .category = kSamplers,
                                   .help = "Consistency sampling that lets the latent grow from step to step."};
   In<double> scale_ratio{this, "scale_ratio", "How many times as large it becomes.", 1.0, between(0.1, 20.0), step(0.01)};
   In<int64_t> scale_steps{this, "scale_steps", "Over how many steps it grows; -1: half of them.", -1, between(-1, 1000),

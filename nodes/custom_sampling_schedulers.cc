@@ -12,7 +12,7 @@ namespace {
 using diffusion::Sigmas;
 using diffusion::SigmaRange;
 
-constexpr const char* kCategory = "sampling/custom_sampling/schedulers";
+constexpr const char* kSchedulers = "sampling/custom_sampling/schedulers";
 constexpr const char* kStepsHelp = "How many steps to walk.";
 constexpr const char* kMaxHelp = "The first level.";
 constexpr const char* kMinHelp = "The last level above 0.";
@@ -28,7 +28,7 @@ SigmaRange positive_range(double sigma_min, double sigma_max) {
 
 struct BasicScheduler final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "BasicScheduler", .category = kCategory, .help = "Noise levels as KSampler spaces them."};
+      .name = "BasicScheduler", .category = kSchedulers, .help = "Noise levels as KSampler spaces them."};
   In<Model> model{this, "model", "The model to sample with; its own levels count."};
   In<Choice> scheduler{this, "scheduler", "How the levels are spaced.", one_of(diffusion::schedule_names())};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
@@ -42,7 +42,7 @@ struct BasicScheduler final : Node {
 
 struct KarrasScheduler final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "KarrasScheduler", .category = kCategory, .help = "Levels whose roots are evenly spaced."};
+      .name = "KarrasScheduler", .category = kSchedulers, .help = "Levels whose roots are evenly spaced."};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
   In<double> sigma_max{this, "sigma_max", kMaxHelp, 14.614642, between(0.0, 5000.0), step(0.01)};
   In<double> sigma_min{this, "sigma_min", kMinHelp, 0.0291675, between(0.0, 5000.0), step(0.01)};
@@ -58,7 +58,7 @@ struct KarrasScheduler final : Node {
 
 struct ExponentialScheduler final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "ExponentialScheduler", .category = kCategory, .help = "Levels whose logarithms are evenly spaced."};
+      .name = "ExponentialScheduler", .category = kSchedulers, .help = "Levels whose logarithms are evenly spaced."};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
   In<double> sigma_max{this, "sigma_max", kMaxHelp, 14.614642, between(0.0, 5000.0), step(0.01)};
   In<double> sigma_min{this, "sigma_min", kMinHelp, 0.0291675, between(0.0, 5000.0), step(0.01)};
@@ -71,7 +71,7 @@ struct ExponentialScheduler final : Node {
 
 struct PolyexponentialScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "PolyexponentialScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "Levels whose logarithms follow a power."};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
   In<double> sigma_max{this, "sigma_max", kMaxHelp, 14.614642, between(0.0, 5000.0), step(0.01)};
@@ -86,7 +86,7 @@ struct PolyexponentialScheduler final : Node {
 
 struct LaplaceScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "LaplaceScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "Levels crowded around one, by a Laplace distribution. Does not end at 0."};
   In<int64_t> steps{this, "steps", "How many levels.", 20, between(1, 10000)};
   In<double> sigma_max{this, "sigma_max", "No level is above.", 14.614642, between(0.0, 5000.0), step(0.01)};
@@ -102,7 +102,7 @@ struct LaplaceScheduler final : Node {
 
 struct VPScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "VPScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "Levels of the continuous variance-preserving process."};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
   In<double> beta_d{this, "beta_d", "How fast noise grows faster.", 19.9, between(0.0, 5000.0), step(0.01)};
@@ -117,7 +117,7 @@ struct VPScheduler final : Node {
 
 struct BetaSamplingScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "BetaSamplingScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "The model's levels by a beta distribution: more at both ends."};
   In<Model> model{this, "model", "The model to sample with; its own levels count."};
   In<int64_t> steps{this, "steps", kStepsHelp, 20, between(1, 10000)};
@@ -130,7 +130,7 @@ struct BetaSamplingScheduler final : Node {
 
 struct SDTurboScheduler final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "SDTurboScheduler", .category = kCategory, .help = "The levels that turbo models were made for."};
+      .name = "SDTurboScheduler", .category = kSchedulers, .help = "The levels that turbo models were made for."};
   In<Model> model{this, "model", "The model to sample with; its own levels count."};
   In<int64_t> steps{this, "steps", kStepsHelp, 1, between(1, 10)};
   In<double> denoise{this, "denoise", kDenoiseHelp, 1.0, between(0, 1.0), step(0.01)};
@@ -141,7 +141,7 @@ struct SDTurboScheduler final : Node {
 
 struct AlignYourStepsScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "AlignYourStepsScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "Levels optimised for a family of models; best with about ten steps."};
   In<Choice> model_type{this, "model_type", "Which family.", one_of(diffusion::align_your_steps_families())};
   In<int64_t> steps{this, "steps", kStepsHelp, 10, between(1, 10000)};
@@ -153,7 +153,7 @@ struct AlignYourStepsScheduler final : Node {
 
 struct GITSScheduler final : Node {
   static constexpr NodeInfo kInfo{.name = "GITSScheduler",
-                                  .category = kCategory,
+                                  .category = kSchedulers,
                                   .help = "Levels optimised along the paths that sampling takes; best with few steps."};
   In<double> coeff{this, "coeff", "The smaller, the more steps at large levels.", 1.2, between(0.8, 1.5), step(0.05)};
   In<int64_t> steps{this, "steps", kStepsHelp, 10, between(2, 1000)};

@@ -10,11 +10,11 @@ namespace {
 
 using diffusion::Sigmas;
 
-constexpr const char* kCategory = "sampling/custom_sampling/sigmas";
+constexpr const char* kSigmas = "sampling/custom_sampling/sigmas";
 
 struct SplitSigmas final : Node {
   static constexpr NodeInfo kInfo{.name = "SplitSigmas",
-                                  .category = kCategory,
+                                  .category = kSigmas,
                                   .help = "Cuts a list of noise levels in two, for samplers that follow one another."};
   In<Sigmas> sigmas{this, "sigmas", "The whole list."};
   In<int64_t> step_{this, "step", "How many steps the first part has.", 0, between(0, 10000)};
@@ -30,7 +30,7 @@ struct SplitSigmas final : Node {
 
 struct SplitSigmasDenoise final : Node {
   static constexpr NodeInfo kInfo{.name = "SplitSigmasDenoise",
-                                  .category = kCategory,
+                                  .category = kSigmas,
                                   .help = "Cuts a list of noise levels so that the second part is a share of the steps."};
   In<Sigmas> sigmas{this, "sigmas", "The whole list."};
   In<double> denoise{this, "denoise", "Share of the steps in the second part.", 1.0, between(0.0, 1.0), step(0.01)};
@@ -46,7 +46,7 @@ struct SplitSigmasDenoise final : Node {
 
 struct FlipSigmas final : Node {
   static constexpr NodeInfo kInfo{.name = "FlipSigmas",
-                                  .category = kCategory,
+                                  .category = kSigmas,
                                   .help = "Turns a list of noise levels round, to go from a picture back to noise."};
   In<Sigmas> sigmas{this, "sigmas", "The list."};
   Out<Sigmas> flipped{this, "SIGMAS", "From the last to the first; a leading 0 becomes 0.0001."};
@@ -56,7 +56,7 @@ struct FlipSigmas final : Node {
 
 struct SetFirstSigma final : Node {
   static constexpr NodeInfo kInfo{
-      .name = "SetFirstSigma", .category = kCategory, .help = "Replaces the first noise level."};
+      .name = "SetFirstSigma", .category = kSigmas, .help = "Replaces the first noise level."};
   In<Sigmas> sigmas{this, "sigmas", "The list."};
   In<double> sigma{this, "sigma", "The new first level.", 136.0, between(0.0, 20000.0), step(0.001)};
   Out<Sigmas> changed{this, "SIGMAS", "The list with that level."};
@@ -71,7 +71,7 @@ struct SetFirstSigma final : Node {
 
 struct ExtendIntermediateSigmas final : Node {
   static constexpr NodeInfo kInfo{.name = "ExtendIntermediateSigmas",
-                                  .category = kCategory,
+                                  .category = kSigmas,
                                   .help = "Puts further noise levels between those of a list."};
   In<Sigmas> sigmas{this, "sigmas", "The list."};
   In<int64_t> steps{this, "steps", "How many steps take the place of one.", 2, between(1, 100)};
@@ -95,7 +95,7 @@ struct ExtendIntermediateSigmas final : Node {
 
 struct SamplingPercentToSigma final : Node {
   static constexpr NodeInfo kInfo{.name = "SamplingPercentToSigma",
-                                  .category = kCategory,
+                                  .category = kSigmas,
                                   .help = "The noise level at a share of a model's schedule."};
   In<Model> model{this, "model", "Whose schedule."};
   In<double> sampling_percent{this, "sampling_percent", "Share of the schedule, from 0 to 1.", 0.0, between(0.0, 1.0),

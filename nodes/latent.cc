@@ -13,8 +13,6 @@
 namespace heddle {
 namespace {
 
-constexpr int64_t kCell = 8;  // pixels a latent cell
-
 std::vector<std::string> latent_methods() { return {"nearest-exact", "bilinear", "area", "bicubic", "bislerp"}; }
 
 struct EmptyLatentImage final : Node {

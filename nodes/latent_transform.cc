@@ -14,8 +14,6 @@
 namespace heddle {
 namespace {
 
-constexpr int64_t kCell = 8;  // pixels a latent cell
-
 struct LatentRotate final : Node {
   static constexpr NodeInfo kInfo{.name = "LatentRotate",
                                   .category = "latent/transform",

@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "engine/ascii.h"
 #include "engine/problem.h"
 
 namespace heddle {
@@ -16,18 +17,12 @@ constexpr double kStrongest = 100;
 
 std::string two_digits(int n) { return (n < 10 ? "0" : "") + std::to_string(n); }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
-
 // Pieces between commas or line ends; a comma at the end is nothing.
 std::vector<std::string_view> items_of(std::string_view text) {
   std::vector<std::string_view> items;
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find_first_of(",;\n", at), text.size());
-    items.push_back(trimmed(text.substr(at, end - at)));
+    items.push_back(trimmed(text.substr(at, end - at), kSpaces));
     at = end + 1;
   }
   std::erase_if(items, [](std::string_view item) { return item.empty(); });
@@ -37,7 +32,7 @@ std::vector<std::string_view> items_of(std::string_view text) {
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 double parse_strength(std::string_view text, const std::string& where) {
-  text = trimmed(text);
+  text = trimmed(text, kSpaces);
   if (text.starts_with('+')) text.remove_prefix(1);
   double strength = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), strength);
@@ -133,7 +128,7 @@ BlockStrengths parse_names(const std::vector<std::string_view>& items, const std
     if (colon == item.npos) {
       throw std::invalid_argument("blocks: " + quoted(item) + " has no strength; write NAME:NUMBER, as in MID:0.5");
     }
-    const std::string_view name = trimmed(item.substr(0, colon));
+    const std::string_view name = trimmed(item.substr(0, colon), kSpaces);
     const double strength = parse_strength(item.substr(colon + 1), quoted(name));
     const std::string pattern = normalised(name);
     bool found = names(pattern, kBase);

@@ -11,7 +11,7 @@
 namespace heddle {
 namespace {
 
-constexpr const char* kPrefixHelp = "Start of the file name; folders and %date% words are understood.";
+constexpr const char* kLoraPrefixHelp = "Start of the file name; folders and %date% words are understood.";
 
 // The difference as its network would hold it, and what stems of it begin with.
 struct Part {
@@ -28,7 +28,7 @@ struct LoraSave final : Node {
                                           "it, as a LoRA of a chosen rank: the nearest to it that there is.",
                                   .display_name = "Extract and Save Lora",
                                   .is_output = true};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "loras/ComfyUI_extracted_lora"};
+  In<std::string> filename_prefix{this, "filename_prefix", kLoraPrefixHelp, "loras/ComfyUI_extracted_lora"};
   In<int64_t> rank{this, "rank", "Higher is nearer to the difference, and a larger file.", 8, between(1, 4096), step(1)};
   In<Choice> lora_type{this, "lora_type", "standard: two thin matrices a weight; full_diff: the whole difference.",
                        one_of({"standard", "full_diff"})};
@@ -75,7 +75,7 @@ struct LoraMerge final : Node {
                                   .display_name = "Merge LoRAs",
                                   .is_output = true,
                                   .lane = Lane::kPool};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "loras/merged"};
+  In<std::string> filename_prefix{this, "filename_prefix", kLoraPrefixHelp, "loras/merged"};
   In<Choice> method{this, "method",
                     "concatenate: exact, the ranks add up; svd: the nearest of the given rank, for a smaller file.",
                     one_of({"concatenate", "svd"})};

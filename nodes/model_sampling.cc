@@ -11,7 +11,7 @@ using diffusion::ModelSampling;
 using diffusion::Prediction;
 using diffusion::Timesteps;
 
-constexpr const char* kCategory = "advanced/model";
+constexpr const char* kModelCategory = "advanced/model";
 
 ModelSampling discrete_sampling(const Choice& choice, bool zero_snr) {
   Prediction prediction = Prediction::kEps;
@@ -34,7 +34,7 @@ ModelSampling between_levels(Prediction prediction, Timesteps timesteps, double 
 
 struct ModelSamplingDiscrete final : Node {
   static constexpr NodeInfo kInfo{.name = "ModelSamplingDiscrete",
-                                  .category = kCategory,
+                                  .category = kModelCategory,
                                   .help = "Says what a model predicts, for files that do not tell or LoRAs that change it."};
   In<Model> model{this, "model", "The model."};
   In<Choice> sampling{this, "sampling", "Noise (eps), velocity, consistency steps, or the picture itself.",
@@ -51,7 +51,7 @@ struct ModelSamplingDiscrete final : Node {
 
 struct ModelSamplingContinuousEDM final : Node {
   static constexpr NodeInfo kInfo{.name = "ModelSamplingContinuousEDM",
-                                  .category = kCategory,
+                                  .category = kModelCategory,
                                   .help = "For models trained on continuous noise levels, as EDM and Playground are."};
   In<Model> model{this, "model", "The model."};
   In<Choice> sampling{this, "sampling", "What the model predicts; cosmos_rflow belongs to models that are not here.",
@@ -75,7 +75,7 @@ struct ModelSamplingContinuousEDM final : Node {
 
 struct ModelSamplingContinuousV final : Node {
   static constexpr NodeInfo kInfo{.name = "ModelSamplingContinuousV",
-                                  .category = kCategory,
+                                  .category = kModelCategory,
                                   .help = "For models that predict velocity and are told the angle of noise to signal."};
   In<Model> model{this, "model", "The model."};
   In<Choice> sampling{this, "sampling", "What the model predicts.", one_of({"v_prediction"})};

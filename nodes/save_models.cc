@@ -16,7 +16,7 @@
 namespace heddle {
 namespace {
 
-constexpr const char* kPrefixHelp = "Start of the file name; folders and %date% words are understood.";
+constexpr const char* kModelPrefixHelp = "Start of the file name; folders and %date% words are understood.";
 
 struct Architecture {
   weights::Family family;
@@ -115,7 +115,7 @@ struct CheckpointSave final : Node {
   In<Model> model{this, "model", "Model to save."};
   In<Clip> clip{this, "clip", "Text encoder to save."};
   In<VaeValue> vae{this, "vae", "VAE to save."};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "checkpoints/ComfyUI"};
+  In<std::string> filename_prefix{this, "filename_prefix", kModelPrefixHelp, "checkpoints/ComfyUI"};
 
   void run(RunContext& context) override {
     check_belong_together(*model, *clip);
@@ -136,7 +136,7 @@ struct ModelSave final : Node {
                                   .is_output = true,
                                   .lane = Lane::kPool};
   In<Model> model{this, "model", "Model to save."};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "diffusion_models/ComfyUI"};
+  In<std::string> filename_prefix{this, "filename_prefix", kModelPrefixHelp, "diffusion_models/ComfyUI"};
 
   void run(RunContext& context) override {
     save_tensors(model_tensors(*model, context), model_texts(*model, *filename_prefix), *filename_prefix, context);
@@ -151,7 +151,7 @@ struct CLIPSave final : Node {
                                   .is_output = true,
                                   .lane = Lane::kPool};
   In<Clip> clip{this, "clip", "Text encoder to save."};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "clip/ComfyUI"};
+  In<std::string> filename_prefix{this, "filename_prefix", kModelPrefixHelp, "clip/ComfyUI"};
 
   void run(RunContext& context) override {
     require_encoders(*clip);
@@ -169,7 +169,7 @@ struct VAESave final : Node {
                                   .is_output = true,
                                   .lane = Lane::kPool};
   In<VaeValue> vae{this, "vae", "VAE to save."};
-  In<std::string> filename_prefix{this, "filename_prefix", kPrefixHelp, "vae/ComfyUI_vae"};
+  In<std::string> filename_prefix{this, "filename_prefix", kModelPrefixHelp, "vae/ComfyUI_vae"};
 
   void run(RunContext& context) override {
     save_tensors(weights::part_tensors(vae_to_save(*vae)), {}, *filename_prefix, context);

@@ -21,6 +21,9 @@
 
 namespace heddle {
 
+/// Pixels a cell of a latent is wide and high: the VAEs of all families here halve three times.
+inline constexpr int64_t kCell = 8;
+
 /// A part of a model file with changes on top: what a LoRA needs to know of its target.
 struct PatchedPart {
   std::shared_ptr<const weights::TensorFile> file;

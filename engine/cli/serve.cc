@@ -6,6 +6,7 @@
 #include <iostream>
 #include <thread>
 
+#include "engine/ascii.h"
 #include "engine/atomic_file.h"
 #include "engine/cli/place.h"
 #include "engine/cli/signals.h"
@@ -24,15 +25,10 @@ bool is_loopback(const std::string& address) {
   return address == "localhost" || address == "::1" || address.starts_with("127.");
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  return text;
-}
-
 std::string token_of(const Options& options) {
   if (!options.token.empty()) return options.token;
   if (options.token_file.empty()) return "";
-  const std::string token = trimmed(read_file(options.token_file));
+  const std::string token = std::string(trimmed(read_file(options.token_file), " \t\r\n\f\v"));
   if (token.empty()) throw UsageError("the token file " + options.token_file + " is empty");
   return token;
 }

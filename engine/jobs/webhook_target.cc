@@ -7,18 +7,12 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "engine/ascii.h"
+
 namespace heddle {
 namespace {
 
 constexpr size_t kLongestUrl = 2048;
-
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? char(letter + 32) : letter; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) letter = lower(letter);
-  return result;
-}
 
 // "name:80" and "[::1]:80" into their parts; the port stays as it is where none is given.
 bool split_host(std::string_view text, std::string& host, int& port) {

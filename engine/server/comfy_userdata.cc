@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "engine/ascii.h"
 #include "engine/atomic_file.h"
 #include "engine/server/content_type.h"
 #include "engine/server/listing.h"
@@ -44,13 +45,6 @@ Json listed(const ListedFile& file, const Request& request) {
   if (is_set(request, "full_info")) return file_info(file);
   if (is_set(request, "split")) return split(file.name);
   return file.name;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 // Folders first, then by name. `above`: the folder that is listed, with a slash, as paths count from the user's.

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/ascii.h"
 #include "engine/server/http.h"
 #include "engine/text_encoding.h"
 
@@ -64,13 +65,6 @@ constexpr Type kTypes[] = {
 
 constexpr std::array<std::string_view, 6> kActive = {"text/html",        "application/xhtml+xml", "application/xml",
                                                      "image/svg+xml",    "text/javascript",       "text/css"};
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // multipart/form-data (RFC 7578), as browsers, curl, Python's requests and aiohttp, and node's undici write it.
 #include <algorithm>
 
+#include "engine/ascii.h"
 #include "engine/server/http.h"
 
 namespace heddle::server {
@@ -9,20 +10,6 @@ namespace {
 constexpr size_t kMaxParts = 256;
 constexpr size_t kMaxPartHead = 16 << 10;
 constexpr size_t kMaxBoundary = 70;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // A header's value in pieces: `form-data; name="a"; filename="b;c"` gives ("", "form-data"), ("name", "a")...
 class Parameters {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/ascii.h"
 #include "engine/server/request_checks.h"
 
 namespace heddle::server {
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::string_view kCookieName = "heddle_session";
 constexpr size_t kMaxToken = 4096;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 std::string hmac_hex(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -76,12 +69,6 @@ std::optional<HostPort> host_of_origin(std::string_view origin) {
 // As ComfyUI compares them: where one of the two names no port, the other's does not count, for proxies that drop it.
 bool is_same_place(const HostPort& host, const HostPort& origin) {
   return host.host == origin.host && (host.port == origin.port || host.port.empty() || origin.port.empty());
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Any cookie of our name may be the one: browsers send those of other paths and of parent domains too.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/ascii.h"
+
 namespace heddle::server {
 namespace {
 
@@ -25,12 +27,6 @@ std::string gzipped(const std::string& text) {
   out.resize(done ? stream.total_out : 0);
   deflateEnd(&stream);
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 bool is_refused(std::string_view weight) {

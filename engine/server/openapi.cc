@@ -1,5 +1,6 @@
 #include "engine/server/openapi.h"
 
+#include "engine/ascii.h"
 #include "engine/json_access.h"
 #include "engine/server/problem_json.h"
 #include "engine/server/site.h"
@@ -15,11 +16,6 @@ Json schema_of(const Json& schema) {
 
 Json content_of(const Json& schema, const char* media) {
   return {{media, {{"schema", schema.is_null() ? Json{{"type", "string"}, {"format", "binary"}} : schema_of(schema)}}}};
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = char(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return text;
 }
 
 // "/v1/jobs/{id}" names its parameters itself; "{path...}" takes the rest.

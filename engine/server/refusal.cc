@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/ascii.h"
+
 namespace heddle::server {
 namespace {
 
@@ -20,13 +22,6 @@ Response answer_to(const std::filesystem::filesystem_error& error) {
   const int status = status_of(error.code());
   if (status == 0) throw;
   return text_response(error.code().message(), status);
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/ascii.h"
 #include "engine/server/safe_path.h"
 #include "engine/server/site.h"
 
@@ -44,11 +45,6 @@ constexpr TypeOfExtension kTypes[] = {
     {".webm", "video/webm"},
 };
 constexpr std::string_view kPictures[] = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::string_view type_of(const std::string& extension) {
   for (const TypeOfExtension& entry : kTypes) {

@@ -50,7 +50,7 @@ std::optional<PipelineShelf::Entry> find(const std::string& text, Site& site) {
 
 // A file that somebody has broken by hand is not the server's failure.
 template <class Call>
-LaterHandler answer(Site& site, Call call) {
+LaterHandler answer_checked(Site& site, Call call) {
   return [&site, call](const Request& request, Respond respond) {
     try {
       respond(call(request, site));
@@ -163,14 +163,14 @@ Json run_schema() {
 
 void add_v1_pipeline_routes(Routes& routes, Site& site) {
   const char* kTag = "Pipelines";
-  routes.add({"GET", "/v1/pipelines", answer(site, list),
+  routes.add({"GET", "/v1/pipelines", answer_checked(site, list),
               Operation(kTag, "Saved pipelines").gives(200, "Newest revisions, by name.", "PipelineList")});
-  routes.add({"GET", "/v1/pipelines/{name}", answer(site, get),
+  routes.add({"GET", "/v1/pipelines/{name}", answer_checked(site, get),
               Operation(kTag, "A pipeline; NAME@REVISION for one of its past",
                         "REVISION is a number or the beginning of a SHA-256, everywhere.")
                   .gives(200, "With its document and what it takes.", "Pipeline")
                   .refuses({{404, "Unknown."}})});
-  routes.add({"PUT", "/v1/pipelines/{name}", answer(site, put),
+  routes.add({"PUT", "/v1/pipelines/{name}", answer_checked(site, put),
               Operation(kTag, "Save a pipeline",
                         "Makes a new revision unless the document is the newest one already. Revisions never change.")
                   .header("If-Match", "ETag of the revision that was read; 412 if there is a newer one.")
@@ -178,15 +178,15 @@ void add_v1_pipeline_routes(Routes& routes, Site& site) {
                   .gives(201, "A new revision.", "Pipeline")
                   .gives(200, "Nothing new.", "Pipeline")
                   .refuses({{400, "No JSON."}, {412, "It has changed."}, {422, "No pipeline, or a bad name."}})});
-  routes.add({"DELETE", "/v1/pipelines/{name}", answer(site, remove),
+  routes.add({"DELETE", "/v1/pipelines/{name}", answer_checked(site, remove),
               Operation(kTag, "Remove a pipeline and all its revisions")
                   .gives(200, "Removed.")
                   .refuses({{404, "Unknown."}, {409, "It comes with the program."}})});
-  routes.add({"GET", "/v1/pipelines/{name}/revisions", answer(site, get_revisions),
+  routes.add({"GET", "/v1/pipelines/{name}/revisions", answer_checked(site, get_revisions),
               Operation(kTag, "All revisions, oldest first")
                   .gives(200, "Number, SHA-256 and time of each.")
                   .refuses({{404, "Unknown."}})});
-  routes.add({"GET", "/v1/pipelines/{name}/schema", answer(site, get_schema),
+  routes.add({"GET", "/v1/pipelines/{name}/schema", answer_checked(site, get_schema),
               Operation(kTag, "What a pipeline takes, as JSON Schema")
                   .gives(200, "The schema.", Json{{"type", "object"}})
                   .refuses({{404, "Unknown."}})});

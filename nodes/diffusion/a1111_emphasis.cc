@@ -17,7 +17,7 @@ namespace heddle::diffusion::a1111 {
 namespace {
 
 constexpr double kRound = 1.1, kSquare = 1 / 1.1;
-constexpr std::string_view kBlanks = " \t\r\n\v\f", kBreak = "BREAK";
+constexpr std::string_view kBreak = "BREAK";
 
 enum class Kind { kText, kOpenRound, kOpenSquare, kCloseRound, kCloseSquare, kWeight };
 
@@ -31,12 +31,12 @@ struct Piece {
 
 // The end of ":1.3)" where one begins at the colon, or npos.
 size_t weight_end(std::string_view text, size_t colon) {
-  const size_t number = text.find_first_not_of(kBlanks, colon + 1);
+  const size_t number = text.find_first_not_of(kPythonBlanks, colon + 1);
   if (number == text.npos) return text.npos;
   const size_t digits = text[number] == '+' || text[number] == '-' ? number + 1 : number;
   const size_t end = text.find_first_not_of("0123456789.", digits);
   if (end == text.npos || end == digits) return text.npos;
-  const size_t closing = text.find_first_not_of(kBlanks, end);
+  const size_t closing = text.find_first_not_of(kPythonBlanks, end);
   return closing != text.npos && text[closing] == ')' ? closing + 1 : text.npos;
 }
 
@@ -104,10 +104,10 @@ class Fragments {
   void add(std::string_view text, double weight) {
     for (size_t at = find_break(text); at != text.npos; at = find_break(text)) {
       const std::string_view before = text.substr(0, at);
-      append(before.substr(0, before.find_last_not_of(kBlanks) + 1), weight);
+      append(before.substr(0, before.find_last_not_of(kPythonBlanks) + 1), weight);
       fragments_.push_back({"", 1, true});
       text.remove_prefix(at + kBreak.size());
-      text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+      text.remove_prefix(std::min(text.find_first_not_of(kPythonBlanks), text.size()));
     }
     append(text, weight);
   }

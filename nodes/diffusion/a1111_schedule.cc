@@ -15,7 +15,6 @@
 namespace heddle::diffusion::a1111 {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr size_t kMostWritten = size_t{1} << 28;  // characters, over all steps
 
 /// A bracket that has been opened, and the separators directly inside.
@@ -45,12 +44,6 @@ struct Turn {
 bool is_number(std::string_view text) {
   return text.find_first_not_of("0123456789.eE+-") == text.npos && !text.starts_with('-') &&
          !text.starts_with('+') && python_float(text).has_value();
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
 // How many steps of this pass come before the change.
@@ -113,7 +106,7 @@ class Schedule {
       add(open.at, ends, end, std::nullopt);
     } else if (open.bars.empty() && (open.colons.size() == 1 || open.colons.size() == 2)) {
       const std::string_view number =
-          trim(text_.substr(open.colons.back() + 1, end - open.colons.back() - 1));
+          python_strip(text_.substr(open.colons.back() + 1, end - open.colons.back() - 1));
       if (!is_number(number)) return;
       // [to:when] has nothing before: its first option is the empty range before the last colon.
       std::vector<size_t> ends = open.colons;

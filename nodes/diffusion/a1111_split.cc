@@ -7,7 +7,7 @@
 namespace heddle::diffusion::a1111 {
 namespace {
 
-constexpr std::string_view kAnd = "AND", kBlanks = " \t\r\n\v\f", kDigits = "0123456789";
+constexpr std::string_view kAnd = "AND", kDigits = "0123456789";
 
 // Bytes of characters beyond ASCII count as letters.
 bool is_word(unsigned char c) { return c >= 0x80 || std::isalnum(c) || c == '_'; }
@@ -16,12 +16,6 @@ bool is_whole_word(std::string_view text, size_t at, size_t size) {
   const bool starts = at == 0 || !is_word(static_cast<unsigned char>(text[at - 1]));
   const size_t end = at + size;
   return starts && (end == text.size() || !is_word(static_cast<unsigned char>(text[end])));
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
 // "1", "-1.5", "2." or ".5", and nothing else that a float may look like.
@@ -35,12 +29,12 @@ bool is_plain_number(std::string_view text) {
 }
 
 WeightedPrompt read_part(std::string_view part) {
-  part = trim(part);
+  part = python_strip(part);
   const size_t colon = part.rfind(':');
   if (colon != part.npos) {
-    const std::string_view number = trim(part.substr(colon + 1));
+    const std::string_view number = python_strip(part.substr(colon + 1));
     if (is_plain_number(number)) {
-      return {std::string(trim(part.substr(0, colon))), python_float(number).value_or(1)};
+      return {std::string(python_strip(part.substr(0, colon))), python_float(number).value_or(1)};
     }
   }
   return {std::string(part), 1};

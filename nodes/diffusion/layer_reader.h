@@ -24,6 +24,7 @@ class LayerReader {
   struct Window {
     int64_t kernel = 3, stride = 1, padding = 1;
   };
+  static const Window k3x3, k1x1, kHalving;
 
   /// `network` begins every message ("U-Net"). `heartbeat` is called before each tensor. REQUIRES:
   /// `weights` outlives this.
@@ -61,5 +62,7 @@ class LayerReader {
   std::vector<std::string> names_;  // sorted
   std::set<std::string> read_;
 };
+
+inline constexpr LayerReader::Window LayerReader::k3x3{3, 1, 1}, LayerReader::k1x1{1, 1, 0}, LayerReader::kHalving{3, 2, 1};
 
 }  // namespace heddle::diffusion

@@ -29,13 +29,6 @@ std::string to_ascii(std::string_view text) {
   return out;
 }
 
-std::string_view strip(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\n\v\f\r";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
 // Without the underscores, if each stands between two digits.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string out;
@@ -92,6 +85,12 @@ std::optional<double> unsigned_value(const std::string& text) {
 
 }  // namespace
 
+std::string_view python_strip(std::string_view text) {
+  const size_t begin = text.find_first_not_of(kPythonBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kPythonBlanks) + 1 - begin);
+}
+
 std::vector<std::string> python_words(std::string_view text) {
   std::vector<std::string> words;
   bool in_word = false;
@@ -105,7 +104,7 @@ std::vector<std::string> python_words(std::string_view text) {
 }
 
 std::optional<double> python_float(std::string_view text) {
-  const auto number = without_underscores(strip(to_ascii(text)));
+  const auto number = without_underscores(python_strip(to_ascii(text)));
   if (!number) return std::nullopt;
   const size_t digits = skip_sign(*number, 0);
   const auto value = unsigned_value(number->substr(digits));

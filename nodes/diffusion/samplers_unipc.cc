@@ -14,7 +14,7 @@ namespace heddle::diffusion {
 namespace {
 
 constexpr int kMostOrder = 3;
-constexpr float kInsteadOfZero = 0.001f;  // the last level, if it is 0: lambda would be infinite
+constexpr float kLastLevel = 0.001f;  // the last level, if it is 0: lambda would be infinite
 
 /// Signal, noise and half the logarithm of their ratio at a level. Near the last level only four
 /// digits of it are there, so the order of operations is part of the result.
@@ -29,7 +29,7 @@ Marginal marginal(float sigma) {
 }
 
 /// A guess and the lambda where it was made.
-struct Moment {
+struct Guess {
   float lambda;
   at::Tensor guess;
 };
@@ -61,12 +61,12 @@ std::vector<float> solve(Matrix a, std::vector<float> b) {
 
 /// The equations for the weights of differences at shares `shares` of the step: their powers on the
 /// left, integrals on the right (equation 5 of the paper).
-struct Weights {
+struct StepWeights {
   float step_function;  // B(h)
   Matrix powers;
   std::vector<float> integrals;
 
-  Weights(float h, const std::vector<float>& shares, bool bh2) {
+  StepWeights(float h, const std::vector<float>& shares, bool bh2) {
     const float hh = -h, phi = fp32::expm1(hh);
     step_function = bh2 ? phi : hh;
     float q = phi / hh - 1, factorial = 1;
@@ -96,7 +96,7 @@ struct Weights {
 class UniPc {
  public:
   explicit UniPc(const SamplerRun& run) : run_(run), levels_(run.sigmas) {
-    if (levels_.back() == 0) levels_.back() = kInsteadOfZero;
+    if (levels_.back() == 0) levels_.back() = kLastLevel;
   }
 
   at::Tensor sample(const at::Tensor& x) {
@@ -133,12 +133,12 @@ class UniPc {
     std::vector<float> shares;
     std::vector<at::Tensor> differences;
     for (int k = 1; k < order; ++k) {
-      const Moment& older = history_[history_.size() - 1 - size_t(k)];
+      const Guess& older = history_[history_.size() - 1 - size_t(k)];
       shares.push_back((older.lambda - from.lambda) / h);
       differences.push_back((older.guess - latest) / shares.back());
     }
     shares.push_back(1);
-    const Weights weights(h, shares, run_.options.bh2);
+    const StepWeights weights(h, shares, run_.options.bh2);
     const at::Tensor plain =
         to.spread / from.spread * y - to.alpha * fp32::expm1(-h) * latest;
     const float scale = to.alpha * weights.step_function;
@@ -157,7 +157,7 @@ class UniPc {
 
   const SamplerRun& run_;
   Sigmas levels_;
-  std::vector<Moment> history_;  // the latest last
+  std::vector<Guess> history_;  // the latest last
 };
 
 }  // namespace

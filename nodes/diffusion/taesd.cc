@@ -14,9 +14,8 @@ namespace {
 using Window = LayerReader::Window;
 using Bias = LayerReader::Bias;
 
-constexpr int kLevels = 3;  // halvings of the size
+constexpr int kHalvings = 3;  // halvings of the size
 constexpr int kBlocksOfLevel = 3;
-constexpr Window k3x3{3, 1, 1}, kHalving{3, 2, 1};
 
 /// Three convolutions beside the identity.
 struct Block {
@@ -45,7 +44,7 @@ class HalfReader {
       : reader_(reader), prefix_(std::move(prefix)), width_(width), next_(first) {}
 
   void skip() { ++next_; }
-  Conv2d conv(int64_t in, int64_t out) { return reader_.conv2d(name(), in, out, k3x3); }
+  Conv2d conv(int64_t in, int64_t out) { return reader_.conv2d(name(), in, out, LayerReader::k3x3); }
   Conv2d resampling(Window window) {
     return reader_.conv2d(name(), width_, width_, window, Bias::kNone);
   }
@@ -54,7 +53,7 @@ class HalfReader {
     for (Block& block : blocks) {
       const std::string inside = name() + ".conv.";
       for (size_t i = 0; i < block.convs.size(); ++i) {
-        block.convs[i] = reader_.conv2d(inside + std::to_string(2 * i), width_, width_, k3x3);
+        block.convs[i] = reader_.conv2d(inside + std::to_string(2 * i), width_, width_, LayerReader::k3x3);
       }
     }
     return blocks;
@@ -76,8 +75,8 @@ Half read_encoder(LayerReader& reader, int64_t latent_channels) {
   Half encoder;
   encoder.first = half.conv(3, width);
   encoder.levels.push_back(half.blocks(1));
-  for (int level = 0; level < kLevels; ++level) {
-    encoder.resample.push_back(half.resampling(kHalving));
+  for (int level = 0; level < kHalvings; ++level) {
+    encoder.resample.push_back(half.resampling(LayerReader::kHalving));
     encoder.levels.push_back(half.blocks(kBlocksOfLevel));
   }
   encoder.last = half.conv(width, latent_channels);
@@ -91,10 +90,10 @@ Half read_decoder(LayerReader& reader) {
   Half decoder;
   decoder.first = half.conv(reader.size(first, 4, 1), width);
   half.skip();  // the activation
-  for (int level = 0; level < kLevels; ++level) {
+  for (int level = 0; level < kHalvings; ++level) {
     decoder.levels.push_back(half.blocks(kBlocksOfLevel));
     half.skip();  // doubling
-    decoder.resample.push_back(half.resampling(k3x3));
+    decoder.resample.push_back(half.resampling(LayerReader::k3x3));
   }
   decoder.levels.push_back(half.blocks(1));
   decoder.last = half.conv(width, 3);
@@ -107,7 +106,7 @@ class TinyNetwork final : public VaeNetwork {
 
   size_t bytes() const override { return network_.bytes; }
   int latent_channels() const override { return network_.latent_channels; }
-  int scale() const override { return 1 << kLevels; }
+  int scale() const override { return 1 << kHalvings; }
 
   Tensor encode(const Tensor& image, const Heartbeat& heartbeat) const override {
     const Half& net = network_.encoder;

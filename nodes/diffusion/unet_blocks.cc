@@ -10,18 +10,17 @@ using Window = LayerReader::Window;
 using Kind = UNetLayout::Kind;
 using Part = UNetLayout::Part;
 
-constexpr Window k3x3{3, 1, 1}, kHalving{3, 2, 1}, k1x1{1, 1, 0};
 
 ResidualBlock read_residual(LayerReader& reader, const std::string& name, const Part& part,
                             int64_t time_width) {
   const int64_t in = part.in_channels, out = part.out_channels;
   ResidualBlock block{reader.group_norm(name + ".in_layers.0", in, 1e-5),
-                      reader.conv2d(name + ".in_layers.2", in, out, k3x3),
+                      reader.conv2d(name + ".in_layers.2", in, out, LayerReader::k3x3),
                       reader.linear(name + ".emb_layers.1", time_width, out),
                       reader.group_norm(name + ".out_layers.0", out, 1e-5),
-                      reader.conv2d(name + ".out_layers.3", out, out, k3x3),
+                      reader.conv2d(name + ".out_layers.3", out, out, LayerReader::k3x3),
                       {}};
-  if (in != out) block.skip = reader.conv2d(name + ".skip_connection", in, out, k1x1);
+  if (in != out) block.skip = reader.conv2d(name + ".skip_connection", in, out, LayerReader::k1x1);
   return block;
 }
 
@@ -68,13 +67,13 @@ UNetPart read_part(LayerReader& reader, const std::string& name, const Part& par
     case Kind::kTransformer:
       return read_transformer(reader, name, part, layout.context_width);
     case Kind::kDownsample:
-      return reader.conv2d(name + ".op", in, out, kHalving);
+      return reader.conv2d(name + ".op", in, out, LayerReader::kHalving);
     case Kind::kUpsample:
-      return Upsample{reader.conv2d(name + ".conv", in, out, k3x3)};
+      return Upsample{reader.conv2d(name + ".conv", in, out, LayerReader::k3x3)};
     case Kind::kConvolution:
       break;
   }
-  return reader.conv2d(name, in, out, k3x3);
+  return reader.conv2d(name, in, out, LayerReader::k3x3);
 }
 
 Tensor run(const Conv2d& conv, const Tensor& x, const UNetPass&) { return conv2d(x, conv); }

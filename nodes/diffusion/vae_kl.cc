@@ -10,10 +10,7 @@
 namespace heddle::diffusion {
 namespace {
 
-using Window = LayerReader::Window;
-
-constexpr Window k3x3{3, 1, 1}, k1x1{1, 1, 0};
-constexpr Window kHalving{3, 2, 0};  // after one row and column of padding at the far side only
+constexpr LayerReader::Window kHalvingPadded{3, 2, 0};  // after one row and column of padding at the far side only
 constexpr double kEps = 1e-6;
 
 struct ResidualBlock {
@@ -71,11 +68,11 @@ ResidualBlock read_residual(LayerReader& reader, const std::string& name, int64_
   const int64_t in = channels, out = reader.size(name + ".conv1.weight", 4, 0);
   channels = out;
   ResidualBlock block{reader.group_norm(name + ".norm1", in, kEps),
-                      reader.conv2d(name + ".conv1", in, out, k3x3),
+                      reader.conv2d(name + ".conv1", in, out, LayerReader::k3x3),
                       reader.group_norm(name + ".norm2", out, kEps),
-                      reader.conv2d(name + ".conv2", out, out, k3x3),
+                      reader.conv2d(name + ".conv2", out, out, LayerReader::k3x3),
                       {}};
-  if (in != out) block.shortcut = reader.conv2d(name + ".nin_shortcut", in, out, k1x1);
+  if (in != out) block.shortcut = reader.conv2d(name + ".nin_shortcut", in, out, LayerReader::k1x1);
   return block;
 }
 
@@ -107,18 +104,18 @@ std::vector<ResidualBlock> read_blocks(LayerReader& reader, const std::string& n
 Encoder read_encoder(LayerReader& reader) {
   int64_t channels = reader.size("encoder.conv_in.weight", 4, 0);
   Encoder encoder;
-  encoder.conv_in = reader.conv2d("encoder.conv_in", 3, channels, k3x3);
+  encoder.conv_in = reader.conv2d("encoder.conv_in", 3, channels, LayerReader::k3x3);
   const int levels = reader.count("encoder.down.");
   for (int k = 0; k < levels; ++k) {
     const std::string name = "encoder.down." + std::to_string(k);
     Level& level = encoder.down.emplace_back(read_blocks(reader, name + ".block", channels));
     if (k + 1 == levels) break;
-    level.resample = reader.conv2d(name + ".downsample.conv", channels, channels, kHalving);
+    level.resample = reader.conv2d(name + ".downsample.conv", channels, channels, kHalvingPadded);
   }
   encoder.mid = read_middle(reader, "encoder.mid", channels);
   encoder.norm_out = reader.group_norm("encoder.norm_out", channels, kEps);
   const int64_t moments = reader.size("encoder.conv_out.weight", 4, 0);
-  encoder.conv_out = reader.conv2d("encoder.conv_out", channels, moments, k3x3);
+  encoder.conv_out = reader.conv2d("encoder.conv_out", channels, moments, LayerReader::k3x3);
   return encoder;
 }
 
@@ -126,17 +123,17 @@ Decoder read_decoder(LayerReader& reader) {
   int64_t channels = reader.size("decoder.conv_in.weight", 4, 0);
   Decoder decoder;
   decoder.conv_in =
-      reader.conv2d("decoder.conv_in", reader.size("decoder.conv_in.weight", 4, 1), channels, k3x3);
+      reader.conv2d("decoder.conv_in", reader.size("decoder.conv_in.weight", 4, 1), channels, LayerReader::k3x3);
   decoder.mid = read_middle(reader, "decoder.mid", channels);
   decoder.up.resize(size_t(reader.count("decoder.up.")));
   for (size_t k = decoder.up.size(); k-- > 0;) {
     const std::string name = "decoder.up." + std::to_string(k);
     decoder.up[k].blocks = read_blocks(reader, name + ".block", channels);
     if (k == 0) break;
-    decoder.up[k].resample = reader.conv2d(name + ".upsample.conv", channels, channels, k3x3);
+    decoder.up[k].resample = reader.conv2d(name + ".upsample.conv", channels, channels, LayerReader::k3x3);
   }
   decoder.norm_out = reader.group_norm("decoder.norm_out", channels, kEps);
-  decoder.conv_out = reader.conv2d("decoder.conv_out", channels, 3, k3x3);
+  decoder.conv_out = reader.conv2d("decoder.conv_out", channels, 3, LayerReader::k3x3);
   return decoder;
 }
 
@@ -246,10 +243,10 @@ void read_quantisation(LayerReader& reader, Network& net) {
   int64_t latent = inner;
   if (reader.first("post_quant_conv.")) {
     latent = reader.size("post_quant_conv.weight", 4, 1);
-    net.post_quant_conv = reader.conv2d("post_quant_conv", latent, inner, k1x1);
+    net.post_quant_conv = reader.conv2d("post_quant_conv", latent, inner, LayerReader::k1x1);
   }
   if (reader.first("quant_conv.")) {
-    net.quant_conv = reader.conv2d("quant_conv", moments, 2 * latent, k1x1);
+    net.quant_conv = reader.conv2d("quant_conv", moments, 2 * latent, LayerReader::k1x1);
   } else if (moments != 2 * latent) {
     throw std::runtime_error("VAE: encoder.conv_out gives " + std::to_string(moments) +
                              " channels, expected " + std::to_string(2 * latent));

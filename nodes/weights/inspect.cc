@@ -15,7 +15,7 @@ namespace heddle::weights {
 namespace {
 
 // Dimension `dim` of a tensor, 0 if it has none such.
-int64_t dimension(const NamesAndShapes& shapes, const std::string& name, size_t dim) {
+int64_t size_or_0(const NamesAndShapes& shapes, const std::string& name, size_t dim) {
   const auto found = shapes.find(name);
   if (found == shapes.end() || dim >= found->second.size()) return 0;
   return found->second[dim];
@@ -57,8 +57,8 @@ std::string unet_text(const NamesAndShapes& shapes) {
     if (name.ends_with(".attn2.to_k.weight") && shape.size() == 2) context = shape[1];
   }
   const std::string input = "input_blocks.0.0.weight";
-  return "U-Net: " + channels_text(dimension(shapes, input, 0), of_levels) + ", " +
-         std::to_string(dimension(shapes, input, 1)) + " input channels, text " +
+  return "U-Net: " + channels_text(size_or_0(shapes, input, 0), of_levels) + ", " +
+         std::to_string(size_or_0(shapes, input, 1)) + " input channels, text " +
          std::to_string(context) + " wide";
 }
 
@@ -68,17 +68,17 @@ std::string vae_text(const NamesAndShapes& shapes) {
   for (int level = 0;; ++level) {
     const std::string block = "encoder.down." + std::to_string(level) + ".block.0.conv1.weight";
     if (!shapes.contains(block)) break;
-    of_levels.push_back(dimension(shapes, block, 0));
+    of_levels.push_back(size_or_0(shapes, block, 0));
   }
-  return "VAE: " + channels_text(dimension(shapes, "encoder.conv_in.weight", 0), of_levels) + ", " +
-         std::to_string(dimension(shapes, "decoder.conv_in.weight", 1)) + " latent channels";
+  return "VAE: " + channels_text(size_or_0(shapes, "encoder.conv_in.weight", 0), of_levels) + ", " +
+         std::to_string(size_or_0(shapes, "decoder.conv_in.weight", 1)) + " latent channels";
 }
 
 std::string text_encoder_text(PartKind kind, const NamesAndShapes& shapes) {
   size_t layers = 0;
   for (const auto& [name, shape] : shapes) layers += name.ends_with(".mlp.fc1.weight");
   const std::string embedding = "text_model.embeddings.token_embedding.weight";
-  return part_name(kind) + (": " + std::to_string(dimension(shapes, embedding, 1)) + " wide, " +
+  return part_name(kind) + (": " + std::to_string(size_or_0(shapes, embedding, 1)) + " wide, " +
          std::to_string(layers) + " layers");
 }
 

@@ -12,7 +12,7 @@
 namespace heddle::weights {
 namespace {
 
-using Targets = std::unordered_map<std::string, LoraTarget>;
+using TargetsByName = std::unordered_map<std::string, LoraTarget>;
 
 // A change, and the weight it is for.
 struct TargetedChange {
@@ -64,7 +64,7 @@ class Matcher {
 
   const TensorFile& lora_;
   const PartShapes& model_;
-  const Targets targets_;
+  const TargetsByName targets_;
   std::vector<TargetedChange> changes_;
   std::map<std::pair<PartKind, std::string>, std::string> changed_;  // weight -> stem
   std::set<std::string> claimed_;                                    // keys that belong to a change

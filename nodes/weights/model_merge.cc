@@ -36,9 +36,9 @@ bool differ_in_channels_alone(const std::string& name, const std::vector<int64_t
          a[2] == b[2] && a[3] == b[3];
 }
 
-class Merger {
+class ModelMerger {
  public:
-  Merger(const PartToSave& first, const PartToSave& second)
+  ModelMerger(const PartToSave& first, const PartToSave& second)
       : first_(first),
         second_(second),
         ours_(shapes_of(*first.file, first.part)),
@@ -89,7 +89,7 @@ class Merger {
 }  // namespace
 
 Merge merge_parts(const PartToSave& first, const PartToSave& second, const MixOf& mix) {
-  return Merger(first, second).merge(mix);
+  return ModelMerger(first, second).merge(mix);
 }
 
 }  // namespace heddle::weights

@@ -27,7 +27,7 @@ constexpr Renaming kInLayer[] = {
     {".mlp.fc2.", ".mlp.c_proj."},
     {".self_attn.out_proj.", ".attn.out_proj."},
 };
-constexpr std::string_view kLayers = "text_model.encoder.layers.";
+constexpr std::string_view kTextLayers = "text_model.encoder.layers.";
 constexpr std::string_view kQuery = ".self_attn.q_proj.", kKey = ".self_attn.k_proj.",
                            kValue = ".self_attn.v_proj.";
 
@@ -41,9 +41,9 @@ std::string open_clip_name(const std::string& name) {
   }
   for (const Renaming& row : kInLayer) {
     const size_t at = name.find(row.ours);
-    if (!name.starts_with(kLayers) || at == std::string::npos) continue;
+    if (!name.starts_with(kTextLayers) || at == std::string::npos) continue;
     const std::string renamed = std::string(name).replace(at, row.ours.size(), row.theirs);
-    return in_layers(std::string_view(renamed).substr(kLayers.size()));
+    return in_layers(std::string_view(renamed).substr(kTextLayers.size()));
   }
   throw FileError("OpenCLIP has no name for " + in_quotes(name) +
                   ": the text encoder cannot be saved in a checkpoint of this family");
@@ -82,7 +82,7 @@ TensorsToWrite in_open_clip_names(const TensorsToWrite& text_encoder) {
   TensorsToWrite renamed;
   for (const auto& [name, tensor] : text_encoder) {
     if (const size_t at = name.find(kQuery); at != std::string::npos) {
-      const std::string_view layer = std::string_view(name).substr(0, at).substr(kLayers.size());
+      const std::string_view layer = std::string_view(name).substr(0, at).substr(kTextLayers.size());
       const std::string_view kind = std::string_view(name).substr(at + kQuery.size());
       renamed.emplace(in_layers(layer) + ".attn.in_proj_" + std::string(kind),
                       joined(text_encoder, name, at));

@@ -48,15 +48,15 @@ struct TextPlace {
   ReadNames read;
 };
 constexpr std::string_view kInTextModel = "text_model.encoder.layers.";
-constexpr std::string_view kLayers = "encoder.layers.0.self_attn.";
+constexpr std::string_view kBareLayers = "encoder.layers.0.self_attn.";
 constexpr std::string_view kBlocks = "transformer.resblocks.";
 constexpr std::string_view kOfDiffusersFolder = "text_encoder.";
 constexpr TextPlace kTextPlaces[] = {
     {PartKind::kClipL, false, "cond_stage_model.transformer.", kInTextModel, same_names},
-    {PartKind::kClipL, false, "cond_stage_model.transformer.", kLayers, bare_text_names},
+    {PartKind::kClipL, false, "cond_stage_model.transformer.", kBareLayers, bare_text_names},
     {PartKind::kClipH, false, "cond_stage_model.model.", kBlocks, open_clip_names},
     {PartKind::kClipL, false, "conditioner.embedders.0.transformer.", kInTextModel, same_names},
-    {PartKind::kClipL, false, "conditioner.embedders.0.transformer.", kLayers, bare_text_names},
+    {PartKind::kClipL, false, "conditioner.embedders.0.transformer.", kBareLayers, bare_text_names},
     {PartKind::kClipG, true, "conditioner.embedders.0.model.", kBlocks, open_clip_names},
     {PartKind::kClipG, false, "conditioner.embedders.1.model.", kBlocks, open_clip_names},
     {PartKind::kClipL, false, "text_encoders.clip_l.transformer.", kInTextModel, same_names},
@@ -66,7 +66,7 @@ constexpr TextPlace kTextPlaces[] = {
     {PartKind::kClipG, false, "text_encoder_2.", kInTextModel, same_names},
     {PartKind::kClipL, true, "", kInTextModel, same_names},
     {PartKind::kClipH, true, "", kBlocks, open_clip_names},
-    {PartKind::kClipL, true, "", kLayers, bare_text_names},
+    {PartKind::kClipL, true, "", kBareLayers, bare_text_names},
 };
 
 // The names a network may ask for begin like this.

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = PickleKind;
 
-constexpr size_t kMaxDims = 16;
+constexpr size_t kMaxPickledDims = 16;
 // Strides of 0 repeat elements, so that a small file may describe a tensor of any size. Tables that
 // were expanded before they were saved are small.
 constexpr uint64_t kMaxRepeatedBytes = uint64_t(1) << 20;
@@ -91,7 +91,7 @@ class TensorBuilder {
     const Kind kind = tree_[id].kind;
     expect(kind == Kind::kTuple || kind == Kind::kList, std::string(what) + " is no tuple");
     const auto& items = tree_.items_of(tree_[id]);
-    expect(items.size() <= kMaxDims, std::string(what) + " has " + std::to_string(items.size()) +
+    expect(items.size() <= kMaxPickledDims, std::string(what) + " has " + std::to_string(items.size()) +
                                          " numbers, at most 16 are allowed");
     std::vector<int64_t> numbers;
     for (const PickleId item : items) numbers.push_back(read_number(item, what));

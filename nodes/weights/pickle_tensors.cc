@@ -15,7 +15,7 @@ constexpr size_t kMaxTensors = 100'000;  // ten times those of a checkpoint with
 constexpr size_t kMaxNameBytes = 512;    // the longest names have about 100
 // A text may be mentioned any number of times. What is beyond is for nobody's eyes.
 constexpr size_t kMaxMetadata = 1'000, kMaxMetadataBytes = 4096;
-constexpr size_t kMaxDepth = 64;        // names of modules have about 10 dots
+constexpr size_t kMaxNameDepth = 64;        // names of modules have about 10 dots
 constexpr size_t kMaxAttributes = 100;  // modules have about 15, which are searched
 
 // Walks the tree without recursion. A container may be met more than once, but its tensors only
@@ -89,7 +89,7 @@ class Flattener {
                    "one, at " +
                        in_quotes(name_) + kConvertAdvice);
     }
-    if (levels_.size() == kMaxDepth) {
+    if (levels_.size() == kMaxNameDepth) {
       source_.fail(tree_[id].at,
                    "dictionaries are nested more than 64 deep, at " + in_quotes(name_));
     }

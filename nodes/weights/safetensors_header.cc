@@ -11,7 +11,7 @@ using nlohmann::json;
 
 constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the reference implementation
-constexpr size_t kMaxDepth = 8;                    // tensors need 3; metadata should be flat
+constexpr size_t kMaxJsonDepth = 8;                    // tensors need 3; metadata should be flat
 constexpr size_t kMaxDims = 16;
 constexpr size_t kMaxValues = 1'000'000;  // of one entry, which is held in memory as a tree
 constexpr uint64_t kMaxBytes = std::numeric_limits<int64_t>::max();
@@ -260,7 +260,7 @@ bool HeaderReader::add(json value) {
 
 bool HeaderReader::open(json container) {
   if (!in_header_) return in_header_ = true;
-  if (containers_.size() == kMaxDepth) fail(in_quotes(entry_name_) + " is nested too deeply");
+  if (containers_.size() == kMaxJsonDepth) fail(in_quotes(entry_name_) + " is nested too deeply");
   json& opened = place(std::move(container));
   containers_.push_back(&opened);
   return true;

@@ -16,7 +16,7 @@ std::string chain(int64_t steps) {
 }
 
 struct Bench {
-  Registry registry = testing::fake_registry();
+  Registry registry = test::fake_registry();
   FileHashes hashes;
   Cache cache{make_memory_store(uint64_t{1} << 30), nullptr};
   Workshop workshop{.registry = registry, .folders = {}, .hashes = hashes, .cache = &cache, .numerics = "bench"};
@@ -38,7 +38,7 @@ void BM_Parse(benchmark::State& state) {
 
 void BM_Check(benchmark::State& state) {
   Bench bench;
-  const Graph graph = testing::graph_of(chain(state.range(0)));
+  const Graph graph = test::graph_of(chain(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(check_graph(graph, bench.registry, {}));
   per_step(state);
 }
@@ -49,7 +49,7 @@ void BM_Cold(benchmark::State& state) {
   const std::string text = chain(state.range(0));
   for (auto _ : state) {
     bench.cache.clear();
-    const PreparedJob job = prepare_job({.graph = testing::graph_of(text), .metadata = false}, bench.workshop);
+    const PreparedJob job = prepare_job({.graph = test::graph_of(text), .metadata = false}, bench.workshop);
     benchmark::DoNotOptimize(run_job(job, bench.workshop, nullptr, nullptr));
   }
   per_step(state);
@@ -58,7 +58,7 @@ void BM_Cold(benchmark::State& state) {
 // Planning a checked graph again: keys, and what of it is cached.
 void BM_PlanCached(benchmark::State& state) {
   Bench bench;
-  const PreparedJob job = prepare_job({.graph = testing::graph_of(chain(state.range(0))), .metadata = false}, bench.workshop);
+  const PreparedJob job = prepare_job({.graph = test::graph_of(chain(state.range(0))), .metadata = false}, bench.workshop);
   run_job(job, bench.workshop, nullptr, nullptr);
   for (auto _ : state) {
     const ContentKeys keys = content_keys(job.checked, "bench", {}, bench.hashes);
@@ -72,7 +72,7 @@ void BM_Unchanged(benchmark::State& state) {
   Bench bench;
   const std::string text = chain(state.range(0));
   for (auto _ : state) {
-    const PreparedJob job = prepare_job({.graph = testing::graph_of(text)}, bench.workshop);
+    const PreparedJob job = prepare_job({.graph = test::graph_of(text)}, bench.workshop);
     benchmark::DoNotOptimize(run_job(job, bench.workshop, nullptr, nullptr));
   }
   per_step(state);

@@ -9,18 +9,18 @@
 namespace heddle {
 namespace {
 
-using testing::key_of;
-using testing::result_of;
-using testing::text_of;
+using test::key_of;
+using test::result_of;
+using test::text_of;
 
 class TwoTiers : public ::testing::Test {
  protected:
   Cache make() {
     return Cache(make_memory_store(1 << 20),
-                 make_disk_store(folder_.path(), 1 << 20, testing::text_readers()));
+                 make_disk_store(folder_.path(), 1 << 20, test::text_readers()));
   }
 
-  testing::TempFolder folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(TwoTiers, AResultIsPutIntoBoth) {
@@ -47,7 +47,7 @@ TEST_F(TwoTiers, WhatComesFromDiskIsKeptInMemory) {
 
 TEST_F(TwoTiers, ValuesThatCannotBeWrittenStayInMemory) {
   Cache cache = make();
-  cache.put(key_of("a"), {{std::make_shared<testing::Unwritable>("network")}, 1});
+  cache.put(key_of("a"), {{std::make_shared<test::Unwritable>("network")}, 1});
   EXPECT_EQ(cache.find(key_of("a")), Tier::kMemory);
   EXPECT_EQ(make().find(key_of("a")), Tier::kNone);
 }
@@ -65,7 +65,7 @@ TEST_F(TwoTiers, ErasingAndClearingReachBoth) {
 
 TEST_F(TwoTiers, EitherMayBeMissing) {
   Cache memory(make_memory_store(1 << 20), nullptr);
-  Cache disk(nullptr, make_disk_store(folder_.path(), 1 << 20, testing::text_readers()));
+  Cache disk(nullptr, make_disk_store(folder_.path(), 1 << 20, test::text_readers()));
   Cache none(nullptr, nullptr);
   for (Cache* cache : {&memory, &disk, &none}) {
     cache->put(key_of("a"), result_of("a"));

@@ -17,7 +17,7 @@
 
 #include "engine/cache.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 class Text : public Value {
  public:
@@ -118,4 +118,4 @@ inline std::string read_bytes(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -8,10 +8,10 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::fake_registry;
-using testing::graph_of;
-using testing::TemporaryFolder;
-using testing::texts;
+using test::fake_registry;
+using test::graph_of;
+using test::TemporaryFolder;
+using test::texts;
 
 CheckedGraph check(const std::string& graph, const Folders& folders = {}) {
   static const Registry registry = fake_registry();
@@ -101,8 +101,8 @@ TEST(Check, TargetsChooseWhatRuns) {
 
 TEST(Check, FilesMustBeThereAndStayInTheirFolder) {
   const TemporaryFolder folder;
-  testing::write_text(folder / "texts/cat.pt", "cat");
-  testing::write_text(folder / "secret.pt", "no");
+  test::write_text(folder / "texts/cat.pt", "cat");
+  test::write_text(folder / "secret.pt", "no");
   Folders folders;
   folders.models["texts"] = {folder / "texts"};
   const auto graph = [](const std::string& name) {

@@ -2,7 +2,7 @@
 
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliBadInput : Cli {
@@ -207,4 +207,4 @@ TEST_F(CliBadInput, UndeclaredInputsAreWarningsAndDoNotStop) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

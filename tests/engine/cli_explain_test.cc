@@ -1,6 +1,6 @@
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliExplain : Cli {
@@ -83,4 +83,4 @@ TEST_F(CliExplain, OneValueAFlag) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

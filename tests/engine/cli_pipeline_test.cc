@@ -1,6 +1,6 @@
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliPipeline : Cli {
@@ -137,4 +137,4 @@ TEST_F(CliPipeline, AMistakeInTheFileIsSaid) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -1,6 +1,6 @@
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliRun : Cli {};
@@ -215,4 +215,4 @@ TEST_F(CliRun, TheLogHasTextsForThoseWhoAskForDebug) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

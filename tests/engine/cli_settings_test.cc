@@ -1,7 +1,7 @@
 #include "engine/cli/settings.h"
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliSettings : Cli {};
@@ -60,4 +60,4 @@ TEST_F(CliSettings, AValueOfTheWrongTypeIsNamed) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -8,7 +8,7 @@
 
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 // heddle_fake with standard output in a pipe and standard error in a file.
@@ -145,4 +145,4 @@ TEST_F(CliProcess, OutputThatCannotBeWrittenIsNoSuccess) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -12,7 +12,7 @@
 #include "engine/command_line.h"
 #include "tests/engine/fake_nodes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 struct CliResult {
   int code = -1;
@@ -97,4 +97,4 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -2,7 +2,7 @@
 #include "engine/version.h"
 #include "tests/engine/cli_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 struct CliVerbs : Cli {};
@@ -282,4 +282,4 @@ TEST_F(CliVerbs, CompletionIsAScriptThatBashTakes) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -7,8 +7,8 @@
 namespace heddle {
 namespace {
 
-using testing::FakeWorkshop;
-using testing::graph_of;
+using test::FakeWorkshop;
+using test::graph_of;
 
 std::string word(const std::string& inputs, const std::string& id = "1") {
   return R"({")" + id + R"(": {"class_type": "Word", "inputs": {)" + inputs + R"(}},
@@ -17,7 +17,7 @@ std::string word(const std::string& inputs, const std::string& id = "1") {
 
 Key key_of(FakeWorkshop& w, const std::string& graph, const std::string& id) {
   const PreparedJob job = w.prepare(graph);
-  EXPECT_EQ(testing::texts(job.checked.problems), "");
+  EXPECT_EQ(test::texts(job.checked.problems), "");
   return job.keys.keys.at(size_t(job.graph.find(id)));
 }
 
@@ -64,12 +64,12 @@ TEST(ContentKeys, AnAbsentInputDiffersFromItsDefault) {
 }
 
 TEST(ContentKeys, TheContentOfAFileCountsAndNotItsName) {
-  const testing::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   FakeWorkshop w;
   w.workshop.folders.models["texts"] = {folder.path()};
-  testing::write_text(folder / "a.pt", "one");
-  testing::write_text(folder / "b.pt", "one");
-  testing::write_text(folder / "c.pt", "two");
+  test::write_text(folder / "a.pt", "one");
+  test::write_text(folder / "b.pt", "one");
+  test::write_text(folder / "c.pt", "two");
   const auto read = [](const std::string& name) {
     return R"({"r": {"class_type": "Read", "inputs": {"file": ")" + name + R"("}},
                "s": {"class_type": "Show", "inputs": {"number": ["r", 0]}}})";
@@ -77,7 +77,7 @@ TEST(ContentKeys, TheContentOfAFileCountsAndNotItsName) {
   EXPECT_EQ(key_of(w, read("a.pt"), "r"), key_of(w, read("b.pt"), "r"));
   EXPECT_NE(key_of(w, read("a.pt"), "r"), key_of(w, read("c.pt"), "r"));
   const Key before = key_of(w, read("a.pt"), "r");
-  testing::write_text(folder / "a.pt", "six");
+  test::write_text(folder / "a.pt", "six");
   EXPECT_NE(key_of(w, read("a.pt"), "r"), before);
 }
 
@@ -94,11 +94,11 @@ struct Mentioning final : Node {
 };
 
 TEST(ContentKeys, FilesThatATextMentionsAreInTheKey) {
-  const testing::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   FakeWorkshop w;
   w.registry.add<Mentioning>();
   w.workshop.folders.models["texts"] = {folder.path()};
-  testing::write_text(folder / "a.pt", "one");
+  test::write_text(folder / "a.pt", "one");
   const char* literal = R"({"m": {"class_type": "Mentioning", "inputs": {"text": "a.pt"}},
                             "n": {"class_type": "Number", "inputs": {"value": 1}},
                             "s": {"class_type": "Show", "inputs": {"number": ["n", 0]}}})";
@@ -107,7 +107,7 @@ TEST(ContentKeys, FilesThatATextMentionsAreInTheKey) {
                            "n": {"class_type": "Number", "inputs": {"value": 1}},
                            "s": {"class_type": "Show", "inputs": {"number": ["n", 0]}}})";
   const Key by_literal = key_of(w, literal, "m"), by_link = key_of(w, linked, "m");
-  testing::write_text(folder / "a.pt", "another");
+  test::write_text(folder / "a.pt", "another");
   EXPECT_NE(key_of(w, literal, "m"), by_literal);
   EXPECT_NE(key_of(w, linked, "m"), by_link);
 }

@@ -17,8 +17,8 @@ namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::key_of;
-using testing::text_of;
+using test::key_of;
+using test::text_of;
 
 constexpr uint64_t kMaxBytes = uint64_t{2} << 20;
 constexpr int kKeys = 60;
@@ -33,11 +33,11 @@ std::string text_for(int key) {
 Key numbered(int key) { return key_of(std::to_string(key)); }
 
 std::unique_ptr<ResultStore> open(const fs::path& folder) {
-  return make_disk_store(folder, kMaxBytes, testing::text_readers());
+  return make_disk_store(folder, kMaxBytes, test::text_readers());
 }
 
 void put(ResultStore& store, int key) {
-  store.put(numbered(key), testing::result_of(text_for(key)));
+  store.put(numbered(key), test::result_of(text_for(key)));
 }
 
 bool is_right_or_missing(ResultStore& store, int key) {
@@ -91,8 +91,8 @@ int hammer(const fs::path& folder, unsigned seed) {
 }
 
 TEST(DiskStoreProcesses, SharingAFolderKeepEveryValueRightAndTheBound) {
-  const testing::TempFolder folder;
-  const std::string log = testing::logged([&] {
+  const test::TempFolder folder;
+  const std::string log = test::logged([&] {
     std::vector<pid_t> children;
     for (unsigned seed = 1; seed <= 3; ++seed) {
       children.push_back(start([&] { return hammer(folder.path(), seed); }));
@@ -109,10 +109,10 @@ TEST(DiskStoreProcesses, SharingAFolderKeepEveryValueRightAndTheBound) {
 }
 
 TEST(DiskStoreProcesses, ThreadsShareAStore) {
-  const testing::TempFolder folder;
+  const test::TempFolder folder;
   const auto store = open(folder.path());
   std::atomic<int> wrong = 0;
-  const std::string log = testing::logged([&] {
+  const std::string log = test::logged([&] {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
@@ -153,10 +153,10 @@ void expect_a_store_that_works(const fs::path& folder, int key_to_put) {
 }
 
 TEST(DiskStoreProcesses, AKilledWriterLeavesOnlyWholeEntries) {
-  const testing::TempFolder folder;
+  const test::TempFolder folder;
   open(folder.path());
   std::mt19937 random(1);
-  const std::string log = testing::logged([&] {
+  const std::string log = test::logged([&] {
     for (int round = 0; round < 30 && !::testing::Test::HasFailure(); ++round) {
       const auto time = std::chrono::microseconds(2000 + random() % 20'000);
       kill_a_writer_after(folder.path(), round, time);
@@ -168,7 +168,7 @@ TEST(DiskStoreProcesses, AKilledWriterLeavesOnlyWholeEntries) {
 
 // After a crash the saved total may be too high, never too low.
 TEST(DiskStoreProcesses, TotalsAreRightAgainAfterAKilledWriter) {
-  const testing::TempFolder folder;
+  const test::TempFolder folder;
   open(folder.path());
   kill_a_writer_after(folder.path(), 0, std::chrono::milliseconds(30));
   uint64_t entries = 0;

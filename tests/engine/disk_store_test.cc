@@ -13,20 +13,20 @@ namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::key_of;
-using testing::logged;
-using testing::read_bytes;
-using testing::result_of;
-using testing::Text;
-using testing::text_of;
-using testing::write_bytes;
+using test::key_of;
+using test::logged;
+using test::read_bytes;
+using test::result_of;
+using test::Text;
+using test::text_of;
+using test::write_bytes;
 
 constexpr uint64_t kBlock = 4096;
 
 class DiskStore : public ::testing::Test {
  protected:
   std::unique_ptr<ResultStore> open(uint64_t max_bytes = 1 << 30) {
-    return make_disk_store(folder_.path(), max_bytes, testing::text_readers());
+    return make_disk_store(folder_.path(), max_bytes, test::text_readers());
   }
   fs::path entry(const std::string& name) const {
     const std::string hex = key_of(name).hex();
@@ -47,7 +47,7 @@ class DiskStore : public ::testing::Test {
     }
     return kept;
   }
-  testing::TempFolder folder_;
+  test::TempFolder folder_;
 };
 
 class WritesThenFails final : public Text {
@@ -156,7 +156,7 @@ TEST_F(DiskStore, OnlyResultsOfWhichEveryOutputCanBeWrittenAreKept) {
   const auto store = open();
   store->put(
       key_of("a"),
-      {{std::make_shared<Text>("text"), std::make_shared<testing::Unwritable>("network")}, 1});
+      {{std::make_shared<Text>("text"), std::make_shared<test::Unwritable>("network")}, 1});
   store->put(key_of("b"), {{std::make_shared<Text>("text"), nullptr}, 1});
   EXPECT_EQ(store->entries(), 0u);
   EXPECT_TRUE(files().empty());
@@ -373,7 +373,7 @@ TEST_F(DiskStore, AReaderThatFailsOrReadsLessThanWasWrittenIsAMiss) {
       [](std::istream&) -> ValuePtr { return nullptr; },
       [](std::istream&) -> ValuePtr { return std::make_shared<Text>("unread"); },
       [](std::istream& in) -> ValuePtr {
-        return std::make_shared<testing::Unwritable>(
+        return std::make_shared<test::Unwritable>(
             std::string(std::istreambuf_iterator<char>(in), {}));
       }};
   for (const ReadValue& reader : bad) {
@@ -476,7 +476,7 @@ TEST_F(DiskStore, AFolderThatBecomesUnwritableStillServes) {
 TEST_F(DiskStore, AFolderThatCannotBeMadeIsAnErrorThatNamesIt) {
   write_bytes(folder_.path() / "file", "");
   try {
-    make_disk_store(folder_.path() / "file", 1 << 20, testing::text_readers());
+    make_disk_store(folder_.path() / "file", 1 << 20, test::text_readers());
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find((folder_.path() / "file").string()),
@@ -525,7 +525,7 @@ TEST_F(DiskStore, AnEntryBeingWrittenIsNotMistakenForAbandoned) {
 TEST_F(DiskStore, AnEntryMayBeErasedWhileItIsRead) {
   const ValueReaders readers{{"TEXT", [&](std::istream& in) {
                                 open()->clear();
-                                return testing::read_text(in);
+                                return test::read_text(in);
                               }}};
   open()->put(key_of("a"), result_of("text"));
   EXPECT_EQ(text_of(make_disk_store(folder_.path(), 1 << 30, readers)->get(key_of("a"))), "text");

@@ -10,8 +10,8 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::FakeWorkshop;
-using testing::runs;
+using test::FakeWorkshop;
+using test::runs;
 
 const char* const kSum = R"({"n": {"class_type": "Number", "inputs": {"value": 3}},
                              "a": {"class_type": "Add", "inputs": {"a": ["n", 0], "b": 4}},

@@ -7,7 +7,7 @@
 namespace heddle {
 namespace {
 
-using testing::FakeWorkshop;
+using test::FakeWorkshop;
 
 std::string sum(int value, int b, const std::string& more = "") {
   return R"({"n": {"class_type": "Number", "inputs": {"value": )" + std::to_string(value) + R"(}},

@@ -5,7 +5,7 @@
 
 int main(int argc, char** argv) {
   heddle::Registry registry;
-  heddle::testing::register_fake_program(registry);
-  heddle::testing::FakeBackend backend;
+  heddle::test::register_fake_program(registry);
+  heddle::test::FakeBackend backend;
   return heddle::run_command_line(argc, argv, registry, backend);
 }

@@ -13,7 +13,7 @@
 #include "engine/save_file.h"
 #include "tests/engine/fakes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 struct SaveText final : Node {
   static constexpr NodeInfo kInfo{.name = "SaveText",
@@ -106,4 +106,4 @@ struct FakeBackend final : Backend {
   int threads = -1;
 };
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -14,7 +14,7 @@
 #include "engine/registry.h"
 #include "tests/engine/temporary_folder.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// How often each node has run, by name.
 inline std::map<std::string, int>& runs() {
@@ -165,4 +165,4 @@ struct FakeWorkshop {
   }
 };
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -10,8 +10,8 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(FileChoice, IsAFileOfTheFolderUnlessTheInputSaysMore) {
-  const testing::TemporaryFolder folder;
-  testing::write_text(folder / "vae/a.safetensors", "x");
+  const test::TemporaryFolder folder;
+  test::write_text(folder / "vae/a.safetensors", "x");
   Folders folders;
   folders.models["vae"] = {folder / "vae"};
   InputSpec spec;
@@ -31,9 +31,9 @@ TEST(FileChoice, IsAFileOfTheFolderUnlessTheInputSaysMore) {
 }
 
 TEST(FileChoice, FoldersAreFoundByAFileInThem) {
-  const testing::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   for (const char* name : {"model.json", "b/model.json", "a/deep/model.json", "c/other.json"}) {
-    testing::write_text(folder / "diffusers" / name, "{}");
+    test::write_text(folder / "diffusers" / name, "{}");
   }
   Folders folders;
   folders.models["diffusers"] = {folder / "diffusers"};

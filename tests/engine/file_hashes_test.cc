@@ -17,8 +17,8 @@ namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::read_bytes;
-using testing::write_bytes;
+using test::read_bytes;
+using test::write_bytes;
 
 std::string sha256(std::string_view bytes) {
   return Hasher().add_raw(bytes.data(), bytes.size()).finish().hex();
@@ -42,7 +42,7 @@ class FileHashesTest : public ::testing::Test {
     return "no error";
   }
 
-  testing::TempFolder folder_;
+  test::TempFolder folder_;
   const fs::path store_ = folder_.path() / "cache/file_hashes";
 };
 
@@ -155,7 +155,7 @@ TEST_F(FileHashesTest, AStoreThatCannotBeUsedIsLoggedOnceAndHarmsNothing) {
   const fs::path a = write("a", "aaaa"), b = write("b", "bbbb");
   let_settle();
   FileHashes hashes(a / "not a folder");
-  const std::string log = testing::logged([&] {
+  const std::string log = test::logged([&] {
     EXPECT_EQ(hashes.hash(a).hex(), sha256("aaaa"));
     EXPECT_EQ(hashes.hash(b).hex(), sha256("bbbb"));
   });

@@ -8,8 +8,8 @@ namespace heddle {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::TemporaryFolder;
-using testing::write_text;
+using test::TemporaryFolder;
+using test::write_text;
 
 TEST(Folders, ListsModelsBelowTheirFolderSorted) {
   const TemporaryFolder folder;

@@ -7,8 +7,8 @@
 namespace heddle {
 namespace {
 
-using testing::graph_of;
-using testing::texts;
+using test::graph_of;
+using test::texts;
 
 TEST(Graph, ReadsLinksAndLiterals) {
   const Graph graph = graph_of(R"({"3": {"class_type": "K", "inputs": {"seed": 18446744073709551615, "model": ["4", 1]},

@@ -4,7 +4,7 @@
 
 #include "tests/engine/picture_bytes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 using ::testing::Gt;
@@ -138,4 +138,4 @@ TEST(ImageEncoding, WrongArgumentsOfEncodersAreErrors) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -5,7 +5,7 @@
 
 #include "tests/engine/picture_bytes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 using nlohmann::json;
@@ -263,4 +263,4 @@ TEST(ImageFile, AJpegWhoseDataIsCutBeforeItsEndMarkerIsAnError) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -4,7 +4,7 @@
 
 #include "tests/engine/picture_bytes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 using nlohmann::json;
@@ -104,4 +104,4 @@ TEST(ImageTexts, ReadingTheTextsOfARuinDoesNoHarm) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

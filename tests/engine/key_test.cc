@@ -9,15 +9,15 @@
 namespace heddle {
 namespace {
 
-std::string sha256(std::string_view bytes) {
+std::string sha256_of(std::string_view bytes) {
   return Hasher().add_raw(bytes.data(), bytes.size()).finish().hex();
 }
 
 // FIPS 180-4 examples, as in NIST's "SHA-256" example values.
 TEST(Key, RawBytesGiveTheirSha256) {
-  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256(std::string(1'000'000, 'a')),
+  EXPECT_EQ(sha256_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256_of(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
@@ -29,7 +29,7 @@ TEST(Key, RawBytesMayComeInPiecesOfAnySize) {
     for (size_t at = 0; at < bytes.size(); at += step) {
       hasher.add_raw(bytes.data() + at, std::min(step, bytes.size() - at));
     }
-    EXPECT_EQ(hasher.finish().hex(), sha256(bytes)) << step;
+    EXPECT_EQ(hasher.finish().hex(), sha256_of(bytes)) << step;
   }
 }
 

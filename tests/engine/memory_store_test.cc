@@ -9,9 +9,9 @@
 namespace heddle {
 namespace {
 
-using testing::key_of;
-using testing::result_of;
-using testing::text_of;
+using test::key_of;
+using test::result_of;
+using test::text_of;
 
 // Entries of 1 KB in all, so that bounds are round.
 constexpr size_t kText = 1024 - 256;
@@ -41,7 +41,7 @@ class MemoryStore : public ::testing::Test {
 
 TEST_F(MemoryStore, AHitGivesWhatWasPut) {
   const CachedResult result{
-      {std::make_shared<testing::Text>("one"), std::make_shared<testing::Text>("two")}, 3};
+      {std::make_shared<test::Text>("one"), std::make_shared<test::Text>("two")}, 3};
   store_->put(key_of("a"), result);
   const auto hit = store_->get(key_of("a"));
   ASSERT_TRUE(hit);
@@ -135,7 +135,7 @@ TEST_F(MemoryStore, LookingDoesNotCountAsUse) {
 TEST_F(MemoryStore, MemoryInCommonCountsOnceForAsLongAsAnyEntryHoldsIt) {
   const SharedBytes checkpoint{std::make_shared<int>(), 2000};
   const auto put_lora = [&](const std::string& name) {
-    store_->put(key_of(name), {{std::make_shared<testing::Sharing>(100, checkpoint)}, 1});
+    store_->put(key_of(name), {{std::make_shared<test::Sharing>(100, checkpoint)}, 1});
   };
   put_lora("a");
   EXPECT_EQ(store_->bytes(), 2000u + 100 + 256);
@@ -151,11 +151,11 @@ TEST_F(MemoryStore, MemoryInCommonCountsOnceForAsLongAsAnyEntryHoldsIt) {
 TEST_F(MemoryStore, AnEntryThatSharesIsDeclinedOnlyIfAllOfItIsTooMuch) {
   const SharedBytes checkpoint{std::make_shared<int>(), 3000};
   for (const char name : std::string("abcd")) {
-    store_->put(key_of(std::string(1, name)), {{std::make_shared<testing::Sharing>(100, checkpoint)}, 1});
+    store_->put(key_of(std::string(1, name)), {{std::make_shared<test::Sharing>(100, checkpoint)}, 1});
     ASSERT_LE(store_->bytes(), 4u << 10);
   }
   EXPECT_EQ(kept("abcd"), "bcd");
-  store_->put(key_of("e"), {{std::make_shared<testing::Sharing>(1500, checkpoint)}, 1});
+  store_->put(key_of("e"), {{std::make_shared<test::Sharing>(1500, checkpoint)}, 1});
   EXPECT_EQ(kept("abcde"), "bcd");
 }
 

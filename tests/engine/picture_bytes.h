@@ -13,7 +13,7 @@
 #include "engine/atomic_file.h"
 #include "engine/image_file.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 using namespace std::string_literals;
 
@@ -96,4 +96,4 @@ inline std::string reading_error(const std::string& bytes) {
 
 inline ImageTexts texts_of(const std::string& bytes) { return read_image_texts(bytes, "test"); }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

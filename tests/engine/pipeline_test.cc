@@ -8,8 +8,8 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::graph_of;
-using testing::texts;
+using test::graph_of;
+using test::texts;
 
 const char* const kPipeline = R"({"heddle": "pipeline/1", "title": "Sum", "help": "Adds.",
   "inputs": {"first": {"type": "INT", "default": 1, "min": 0, "max": 10, "help": "One.", "to": ["n.value"]},
@@ -28,7 +28,7 @@ Pipeline pipeline(const std::string& text = kPipeline) {
 
 std::string filled(const std::map<std::string, Json>& values) {
   Problems problems;
-  const Registry registry = testing::fake_registry();
+  const Registry registry = test::fake_registry();
   const Graph graph = fill_pipeline(pipeline(), values, registry, problems);
   return problems.empty() ? to_json(graph).dump() : texts(problems);
 }
@@ -69,7 +69,7 @@ struct Style final : Node {
 };
 
 Graph styled(const std::map<std::string, Json>& values) {
-  Registry registry = testing::fake_registry();
+  Registry registry = test::fake_registry();
   registry.add<Style>();
   Problems problems;
   const Pipeline p = pipeline(R"({"heddle": "pipeline/1",
@@ -98,7 +98,7 @@ TEST(Pipeline, WithoutALoraItsStepIsPassedBy) {
 
 std::string expanded(const std::string& graph, const FindPipeline& find) {
   Problems problems;
-  const Registry registry = testing::fake_registry();
+  const Registry registry = test::fake_registry();
   const Graph result = expand_pipelines(graph_of(graph), find, registry, problems);
   return problems.empty() ? to_json(result).dump() : texts(problems);
 }
@@ -117,7 +117,7 @@ TEST(Pipeline, IsAStepOfAnotherGraph) {
 }
 
 TEST(Pipeline, RunsAsAStep) {
-  testing::FakeWorkshop w;
+  test::FakeWorkshop w;
   Problems problems;
   Graph graph = expand_pipelines(graph_of(R"({"p": {"class_type": "Pipeline/sum", "inputs": {"first": 2, "more": 4}},
                                               "o": {"class_type": "Show", "inputs": {"number": ["p", 0]}}})"),

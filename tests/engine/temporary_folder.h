@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// A folder that is gone with the test.
 class TemporaryFolder {
@@ -30,4 +30,4 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
   std::ofstream(path) << text;
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -5,7 +5,7 @@
 #include "engine/key.h"
 #include "tests/jobs/service_testing.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -245,4 +245,4 @@ TEST(JobService, OldJobsLeaveTheHistory) {
 }
 
 }  // namespace
-}  // namespace heddle::testing
+}  // namespace heddle::test

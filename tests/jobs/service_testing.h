@@ -12,7 +12,7 @@
 #include "engine/jobs/new_id.h"
 #include "tests/engine/fake_nodes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// Notes events as lines, "JOB TYPE DATA", with the job's name in place of its id.
 class HeardEvents final : public JobListener {
@@ -117,4 +117,4 @@ struct FakeServer {
   JobService service;
 };
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -9,7 +9,7 @@
 namespace heddle {
 namespace {
 
-using namespace heddle::testing;  // NOLINT
+using namespace heddle::test;  // NOLINT
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 

@@ -21,7 +21,7 @@
 namespace heddle {
 namespace {
 
-using namespace heddle::testing;  // NOLINT
+using namespace heddle::test;  // NOLINT
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

@@ -10,7 +10,7 @@
 #include "engine/jobs/job_store.h"
 #include "tests/engine/temporary_folder.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 inline constexpr Millis kNow = 1'700'000'000'000;  // 2023-11-14 22:13:20
 
@@ -82,4 +82,4 @@ std::string message_of(const Call& call) {
   return "";
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

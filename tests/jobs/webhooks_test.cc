@@ -11,7 +11,7 @@
 namespace heddle {
 namespace {
 
-using namespace heddle::testing;  // NOLINT
+using namespace heddle::test;  // NOLINT
 using server::webhook_delivery;
 using ::testing::HasSubstr;
 

@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 using ::testing::Not;
 using ::testing::Pair;
 

@@ -12,8 +12,8 @@ namespace {
 
 using diffusion::Conditioning;
 using ::testing::HasSubstr;
-using testing::max_difference;
-using testing::NodeWorkshop;
+using test::max_difference;
+using test::NodeWorkshop;
 using ::testing::ThrowsMessage;
 
 // Step 2 encodes; step 1 is the checkpoint.
@@ -22,7 +22,7 @@ Graph encoding(const std::string& node, const std::string& text, Json more = Jso
   inputs.update(more);
   const Json graph{{"1", {{"class_type", "CheckpointLoader"}, {"inputs", {{"ckpt_name", "pocket.safetensors"}}}}},
                    {"2", {{"class_type", node}, {"inputs", inputs}}}};
-  return testing::graph_of(graph.dump());
+  return test::graph_of(graph.dump());
 }
 
 struct A1111Node : ::testing::Test {
@@ -77,7 +77,7 @@ TEST_F(A1111Node, JoinsTheEncodersOfSdxl) {
   w.add_model("checkpoints", "mini_sdxl.safetensors", "checkpoints/mini_sdxl.spec.json");
   const auto on_sdxl = [&](const char* node) {
     Graph graph = encoding(node, "a red house");
-    testing::input_of(graph, "1.ckpt_name").literal = "mini_sdxl.safetensors";
+    test::input_of(graph, "1.ckpt_name").literal = "mini_sdxl.safetensors";
     return graph;
   };
   const Graph encodes = on_sdxl("CLIPTextEncodeA1111");
@@ -121,7 +121,7 @@ TEST_F(A1111Node, ANegativePromptHasNoAndAndNoTags) {
 }
 
 TEST_F(A1111Node, SurvivesTheDiskCache) {
-  const testing::TemporaryFolder cache;
+  const test::TemporaryFolder cache;
   const Graph graph = encoding("CLIPTextEncodeA1111", "a [red|blue] house AND day:0.5", {{"steps", 2}});
   const Conditioning made = NodeWorkshop(cache.path()).value<Conditioning>(graph, "2", 0);
   NodeWorkshop again(cache.path());
@@ -134,7 +134,7 @@ TEST_F(A1111Node, SurvivesTheDiskCache) {
 TEST_F(A1111Node, LorasOfTheTextAreThoseOfAChain) {
   const std::string text = "<lora:ink:0.4:0.8>ink style, a red house";
   const Graph tagged = encoding("CLIPTextEncodeA1111", text, linked_model());
-  const Graph chained = testing::graph_of(R"({
+  const Graph chained = test::graph_of(R"({
     "1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "pocket.safetensors"}},
     "3": {"class_type": "LoraLoader", "inputs": {"model": ["1", 0], "clip": ["1", 1], "lora_name": "ink.safetensors",
           "strength_model": 0.8, "strength_clip": 0.4}},
@@ -152,7 +152,7 @@ TEST_F(A1111Node, LorasWithoutAModelAreAnErrorInWords) {
 }
 
 TEST_F(A1111Node, SamplingWithAModelThatIsNotThereIsAnErrorInWords) {
-  const Graph graph = testing::graph_of(R"({
+  const Graph graph = test::graph_of(R"({
     "1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "pocket.safetensors"}},
     "2": {"class_type": "CLIPTextEncodeA1111", "inputs": {"clip": ["1", 1], "text": "a house"}},
     "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
@@ -186,7 +186,7 @@ Graph picture(const std::string& text, const std::string& scheduler = "karras", 
   graph["2"]["inputs"]["text"] = text;
   graph["3"]["inputs"]["scheduler"] = scheduler;
   graph["3"]["inputs"]["steps"] = steps;
-  return testing::graph_of(graph.dump());
+  return test::graph_of(graph.dump());
 }
 
 // The same with two samplers that take the steps up to `until` and the rest.
@@ -207,7 +207,7 @@ Graph two_samplers(const std::string& first, const std::string& second, int unti
   graph["6"]["inputs"]["text"] = second;
   graph["7"]["inputs"]["end_at_step"] = until;
   graph["3"]["inputs"]["start_at_step"] = until;
-  return testing::graph_of(graph.dump());
+  return test::graph_of(graph.dump());
 }
 
 TEST_F(A1111Node, EditedPromptsChangeAtTheStepOnAnySchedule) {

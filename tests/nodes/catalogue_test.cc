@@ -46,7 +46,7 @@ TEST(Catalogue, EverySocketNameIsUsedOnceInANode) {
 
 // Sockets, types, order and ranges of the nodes that ComfyUI has too, as its own /object_info gives them.
 TEST(Catalogue, SocketsAreThoseOfComfyUI) {
-  const nlohmann::json theirs = testing::golden_json("object_info.json");
+  const nlohmann::json theirs = test::golden_json("object_info.json");
   int compared = 0;
   for (const std::string& name : registry().names()) {
     if (!theirs.contains(name)) continue;

@@ -9,11 +9,11 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::image;
-using testing::latent;
-using testing::literal;
-using testing::mask;
-using testing::run_node;
+using test::image;
+using test::latent;
+using test::literal;
+using test::mask;
+using test::run_node;
 
 TEST(LatentCompositing, PutsOneOverTheOtherAsFarAsItFits) {
   const at::Tensor below = at::zeros({2, 1, 4, 4}), above = at::ones({1, 1, 3, 3});
@@ -42,7 +42,7 @@ TEST(ImageCompositing, KeepsTheChannelsOfTheDestination) {
   const at::Tensor below = at::zeros({1, 4, 4, 4}), above = at::full({1, 2, 2, 3}, 0.5);
   const at::Tensor pixels = run_node("ImageCompositeMasked", {{"destination", image(below)}, {"source", image(above)},
                                                               {"x", literal(3)}, {"y", literal(1)}}).pixels();
-  EXPECT_TRUE(at::equal(pixels[0][1][3], testing::row({0.5, 0.5, 0.5, 1})));
+  EXPECT_TRUE(at::equal(pixels[0][1][3], test::row({0.5, 0.5, 0.5, 1})));
   EXPECT_EQ(pixels.ne(0).sum().item<int64_t>(), 2 * 4);
   EXPECT_THAT(([&] { run_node("ImageCompositeMasked", {{"destination", image(below)}, {"source", image(at::ones({0, 2, 2, 3}))}}); }),
               ThrowsMessage<std::runtime_error>(HasSubstr("source is an empty picture")));

@@ -10,9 +10,9 @@ using diffusion::Conditioning;
 using diffusion::ConditioningEntry;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::link;
-using testing::literal;
-using testing::run_node;
+using test::link;
+using test::literal;
+using test::run_node;
 
 ConditioningEntry entry(float value, int64_t tokens, int64_t width = 2, bool pooled = true) {
   ConditioningEntry result;
@@ -99,7 +99,7 @@ TEST(ConditioningNodes, AreasAreInCellsOrSharesAndTheLastOneCounts) {
 TEST(ConditioningNodes, MasksMayBoundTheArea) {
   const Conditioning prompt{entry(1, 3)};
   const auto masked = run_node("ConditioningSetMask", {{"conditioning", link(prompt)},
-                                                       {"mask", testing::mask(at::ones({1, 4, 4}))},
+                                                       {"mask", test::mask(at::ones({1, 4, 4}))},
                                                        {"strength", literal(0.5)},
                                                        {"set_cond_area", literal("mask bounds")}});
   const diffusion::Region& region = masked.get<Conditioning>().at(0).region;
@@ -108,7 +108,7 @@ TEST(ConditioningNodes, MasksMayBoundTheArea) {
   EXPECT_TRUE(region.area_is_mask_bounds);
   EXPECT_THAT(([&] {
                 run_node("ConditioningSetMask", {{"conditioning", link(prompt)},
-                                                 {"mask", testing::mask(at::full({1, 4, 4}, NAN))}});
+                                                 {"mask", test::mask(at::full({1, 4, 4}, NAN))}});
               }),
               ThrowsMessage<std::runtime_error>(HasSubstr("NaN")));
 }

@@ -8,12 +8,12 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 
 struct ConditioningTest : ::testing::Test {
   diffusion::ConditioningEntry encode(const std::string& model, const std::string& node) {
     w.add_model("checkpoints", model + ".safetensors", "checkpoints/" + model + ".spec.json");
-    const Graph graph = testing::graph_of(R"({"1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": ")" + model +
+    const Graph graph = test::graph_of(R"({"1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": ")" + model +
                                           R"(.safetensors"}}, "2": )" + node + "}");
     return w.value<diffusion::Conditioning>(graph, "2", 0).at(0);
   }
@@ -55,7 +55,7 @@ TEST_F(ConditioningTest, TheShorterTextIsFilledUpAndNothingIsCut) {
 TEST_F(ConditioningTest, ClipSkipCountsInBothEncoders) {
   w.add_model("checkpoints", "mini_sdxl.safetensors", "checkpoints/mini_sdxl.spec.json");
   const auto at_layer = [&](int layer) {
-    const Graph graph = testing::graph_of(R"({"1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "mini_sdxl.safetensors"}},
+    const Graph graph = test::graph_of(R"({"1": {"class_type": "CheckpointLoader", "inputs": {"ckpt_name": "mini_sdxl.safetensors"}},
         "0": {"class_type": "CLIPSetLastLayer", "inputs": {"clip": ["1", 1], "stop_at_clip_layer": )" + std::to_string(layer) +
                                           R"(}}, "2": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["0", 0], "text": "a cat"}}})");
     return w.value<diffusion::Conditioning>(graph, "2", 0).at(0).cross_attention;

@@ -13,8 +13,8 @@ namespace {
 using ::testing::HasSubstr;
 using diffusion::Sampler;
 using diffusion::Sigmas;
-using testing::max_difference;
-using testing::NodeWorkshop;
+using test::max_difference;
+using test::NodeWorkshop;
 
 using Inputs = nlohmann::ordered_json;
 
@@ -35,13 +35,13 @@ struct CustomSampling : ::testing::Test {
   }
   template <class T>
   const T& value(const std::string& id, int slot = 0) {
-    return w.value<T>(testing::graph_of(steps.dump()), id, slot);
+    return w.value<T>(test::graph_of(steps.dump()), id, slot);
   }
   /// The error of a step, or "".
   std::string error_of(const std::string& id) {
-    const Graph graph = testing::graph_of(steps.dump());
+    const Graph graph = test::graph_of(steps.dump());
     const PreparedJob job = prepare_job({.graph = graph, .targets = {id}}, w.workshop);
-    if (!job.checked.problems.empty()) return testing::texts(job.checked.problems);
+    if (!job.checked.problems.empty()) return test::texts(job.checked.problems);
     try {
       w.run(job);
     } catch (const StepError& error) {
@@ -65,12 +65,12 @@ struct CustomSampling : ::testing::Test {
 Inputs inputs_of(const nlohmann::json& values) { return Inputs::parse(values.dump()); }
 
 TEST_F(CustomSampling, SamplerNodesGiveTheReferencesResults) {
-  const testing::SamplerCases cases("options");
+  const test::SamplerCases cases("options");
   int count = 0;
   for (const auto& c : cases.index.at("cases")) {
     if (!c.contains("node")) continue;
     const auto sampler = made_by<Sampler>(c["node"], inputs_of(c["options"]));
-    testing::expect_case(c, cases, sampler);
+    test::expect_case(c, cases, sampler);
     ++count;
   }
   EXPECT_EQ(count, 102);
@@ -91,7 +91,7 @@ void expect_sigmas(const Sigmas& actual, const nlohmann::json& expected, double 
     const float sigma = expected[i].get<float>();
     const double allowed = std::max(relative * sigma, relative > 0 && sigma < 1e-3 ? 1e-6 : 0.0);
     if (actual[i] == sigma) continue;
-    EXPECT_LE(testing::measured("schedules, nodes", std::abs(double(actual[i]) - sigma), allowed), allowed)
+    EXPECT_LE(test::measured("schedules, nodes", std::abs(double(actual[i]) - sigma), allowed), allowed)
         << "value " << i;
   }
 }
@@ -105,7 +105,7 @@ std::pair<std::string, int> output_of(const std::string& name) {
 TEST_F(CustomSampling, SchedulerAndSigmaNodesGiveTheReferencesLevels) {
   add("5", "BasicScheduler", {{"model", {"1", 0}}, {"scheduler", "karras"}, {"steps", 6}, {"denoise", 1.0}});
   add("6", "ModelSamplingDiscrete", {{"model", {"1", 0}}, {"sampling", "v_prediction"}, {"zsnr", true}});
-  const auto index = testing::golden_json("schedules/schedules.json");
+  const auto index = test::golden_json("schedules/schedules.json");
   int count = 0;
   for (const auto& c : index["nodes"]) {
     if (c["node"] == "source") continue;

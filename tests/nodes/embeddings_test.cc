@@ -23,8 +23,8 @@ class EmbeddingsTest : public ::testing::Test {
     write(name, weights::safetensors_bytes(tensors, {}));
   }
   at::Tensor encoded(const std::string& text) {
-    Graph graph = testing::graph_file(std::filesystem::path(HEDDLE_SOURCE_DIR) / "graphs/first_picture.json");
-    testing::input_of(graph, "6.text").literal = text;
+    Graph graph = test::graph_file(std::filesystem::path(HEDDLE_SOURCE_DIR) / "graphs/first_picture.json");
+    test::input_of(graph, "6.text").literal = text;
     return w_.value<diffusion::Conditioning>(graph, "6", 0)[0].cross_attention.clone();
   }
   std::string error(const std::string& text) {
@@ -36,7 +36,7 @@ class EmbeddingsTest : public ::testing::Test {
     return "no error";
   }
 
-  testing::NodeWorkshop w_;
+  test::NodeWorkshop w_;
   std::filesystem::path folder_ = w_.folder / "models/embeddings";
 };
 

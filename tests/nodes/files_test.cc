@@ -13,8 +13,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::NodeWorkshop;
-using testing::TemporaryFolder;
+using test::NodeWorkshop;
+using test::TemporaryFolder;
 
 template <class T>
 T written_and_read(const T& value) {
@@ -73,7 +73,7 @@ TEST(Pictures, TransparencyIsTheMaskAndWithoutItTheMaskIsEmpty) {
   const Picture plain{.width = 1, .height = 1, .channels = 3, .depth = 8, .color_key = false, .pixels = {1, 2, 3}};
   write_file_atomically(w.workshop.folders.input / "plain.png", encode_png(plain, {}));
   const auto load = [](const std::string& name) {
-    return testing::graph_of(R"({"1": {"class_type": "LoadImage", "inputs": {"image": ")" + name + R"("}}})");
+    return test::graph_of(R"({"1": {"class_type": "LoadImage", "inputs": {"image": ")" + name + R"("}}})");
   };
   EXPECT_TRUE(at::equal(w.value<Mask>(load("clear.png"), "1", 1).values, at::tensor({0.0f, 1.0f}).reshape({1, 1, 2})));
   EXPECT_EQ(w.value<Image>(load("clear.png"), "1", 0).pixels.sizes(), (at::IntArrayRef{1, 1, 2, 3}));
@@ -107,7 +107,7 @@ TEST(Latents, SaveAndLoadGiveTheSame) {
   w.run(R"({"1": {"class_type": "EmptyLatentImage", "inputs": {"width": 32, "height": 16, "batch_size": 2}},
             "2": {"class_type": "SaveLatent", "inputs": {"samples": ["1", 0], "filename_prefix": "x"}}})", &result);
   std::filesystem::rename(w.workshop.folders.output / "x_00001_.latent", w.workshop.folders.input / "x.latent");
-  const Graph load = testing::graph_of(R"({"1": {"class_type": "LoadLatent", "inputs": {"latent": "x.latent"}}})");
+  const Graph load = test::graph_of(R"({"1": {"class_type": "LoadLatent", "inputs": {"latent": "x.latent"}}})");
   EXPECT_TRUE(at::equal(w.value<Latent>(load, "1", 0).samples, at::zeros({2, 4, 2, 4})));
 }
 
@@ -119,7 +119,7 @@ TEST(OutputName, CountsUpAndNeverReplaces) {
   };
   EXPECT_EQ(save("a"), "a_00001_.txt");
   EXPECT_EQ(save("a"), "a_00002_.txt");
-  testing::write_text(folder / "a_00041_.png", "x");
+  test::write_text(folder / "a_00041_.png", "x");
   EXPECT_EQ(save("a"), "a_00042_.txt");
   EXPECT_EQ(save("ab"), "ab_00001_.txt");
 }
@@ -136,12 +136,12 @@ TEST(OutputName, StaysInItsFolder) {
 
 TEST(ModelConfig, ReadsPredictionAndClipLayer) {
   const TemporaryFolder folder;
-  testing::write_text(folder / "v.yaml",
+  test::write_text(folder / "v.yaml",
                       "model:\n  params:\n    parameterization: \"v\"\n    cond_stage_config:\n      params:\n        layer_idx: -2\n");
   const ModelConfig config = read_model_config(folder / "v.yaml");
   EXPECT_TRUE(config.predicts_v);
   EXPECT_EQ(config.clip_layer, -2);
-  testing::write_text(folder / "bad.yaml", "model: [1");
+  test::write_text(folder / "bad.yaml", "model: [1");
   EXPECT_THAT([&] { read_model_config(folder / "bad.yaml"); }, ThrowsMessage<std::runtime_error>(HasSubstr("bad.yaml")));
 }
 

@@ -9,15 +9,15 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 
 Graph first_picture() {
-  return testing::graph_file(std::filesystem::path(HEDDLE_SOURCE_DIR) / "graphs/first_picture.json");
+  return test::graph_file(std::filesystem::path(HEDDLE_SOURCE_DIR) / "graphs/first_picture.json");
 }
 
 Graph changed(const std::string& target, const Json& value) {
   Graph graph = first_picture();
-  testing::input_of(graph, target).literal = value;
+  test::input_of(graph, target).literal = value;
   return graph;
 }
 
@@ -48,14 +48,14 @@ TEST(FirstPicture, ANewStrengthLeavesTheCheckpointAlone) {
 }
 
 TEST(FirstPicture, AfterARestartNoSamplerStepRuns) {
-  const testing::TemporaryFolder cache;
+  const test::TemporaryFolder cache;
   NodeWorkshop(cache.path()).run(NodeWorkshop(cache.path()).prepare(first_picture()));
   NodeWorkshop again(cache.path());
   EXPECT_EQ(ran(again, first_picture()), "SaveImage ");
 }
 
 TEST(FirstPicture, VerifyingTheCacheFindsEveryResultTheSame) {
-  const testing::TemporaryFolder cache;
+  const test::TemporaryFolder cache;
   NodeWorkshop w(cache.path());
   w.run(w.prepare(first_picture()));
   EXPECT_NO_THROW(w.run(w.prepare(first_picture()), nullptr, true));
@@ -72,9 +72,9 @@ TEST(FirstPicture, TheLoraSaysHowManyOfItsKeysMatched) {
 TEST(FirstPicture, AStrengthOfZeroIsTheCheckpointAlone) {
   NodeWorkshop w;
   Graph zero = changed("10.strength_model", 0.0), plain = first_picture();
-  testing::input_of(zero, "10.strength_clip").literal = 0.0;
-  testing::input_of(plain, "3.model").from = "4";
-  for (const char* target : {"6.clip", "7.clip"}) testing::input_of(plain, target).from = "4";
+  test::input_of(zero, "10.strength_clip").literal = 0.0;
+  test::input_of(plain, "3.model").from = "4";
+  for (const char* target : {"6.clip", "7.clip"}) test::input_of(plain, target).from = "4";
   EXPECT_TRUE(at::equal(w.value<Image>(zero, "8", 0).pixels.clone(), w.value<Image>(plain, "8", 0).pixels));
 }
 

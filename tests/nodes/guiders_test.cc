@@ -10,15 +10,15 @@
 namespace heddle {
 namespace {
 
-using testing::max_difference;
-using testing::NodeWorkshop;
+using test::max_difference;
+using test::NodeWorkshop;
 
 class ThreeSidedGuiders : public ::testing::Test {
  protected:
   static const Guider& guider(const std::string& node, const std::string& inputs) {
     static NodeWorkshop w;
     w.add_model("checkpoints", "mini_sd15.safetensors", "checkpoints/mini_sd15.spec.json");
-    return w.value<Guider>(testing::graph_of(R"({
+    return w.value<Guider>(test::graph_of(R"({
       "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini_sd15.safetensors"}},
       "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a red fox in the snow", "clip": ["1", 1]}},
       "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["1", 1]}},

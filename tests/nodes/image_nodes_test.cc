@@ -9,13 +9,13 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::counted;
-using testing::image;
-using testing::literal;
-using testing::mask;
-using testing::max_difference;
-using testing::row;
-using testing::run_node;
+using test::counted;
+using test::image;
+using test::literal;
+using test::mask;
+using test::max_difference;
+using test::row;
+using test::run_node;
 
 using Shape = at::IntArrayRef;
 
@@ -84,7 +84,7 @@ TEST(ImageTransforms, OutpaintingFadesIntoThePicture) {
 
 TEST(ImageStitch, PutsPicturesSideBySide) {
   const at::Tensor a = at::full({1, 4, 2, 3}, 0.25), b = at::full({2, 2, 2, 4}, 0.75);
-  const auto stitched = [&](std::map<std::string, testing::Given> settings) {
+  const auto stitched = [&](std::map<std::string, test::Given> settings) {
     settings.emplace("image1", image(a));
     settings.emplace("image2", image(b));
     return run_node("ImageStitch", settings).pixels();

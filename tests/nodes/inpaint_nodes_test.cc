@@ -10,25 +10,25 @@ namespace {
 using diffusion::Conditioning;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::image;
-using testing::latent;
-using testing::link;
-using testing::literal;
-using testing::mask;
-using testing::run_node;
+using test::image;
+using test::latent;
+using test::link;
+using test::literal;
+using test::mask;
+using test::run_node;
 
 /// A VAE for all tests here: its file takes longer to write than they take to run.
 class InpaintNodes : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    workshop = std::make_unique<testing::NodeWorkshop>();
+    workshop = std::make_unique<test::NodeWorkshop>();
     workshop->add_model("vae", "mini_vae.safetensors", "checkpoints/mini_vae.spec.json");
     workshop->value<VaeValue>(
-        testing::graph_of(R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": "mini_vae.safetensors"}}})"), "1", 0);
+        test::graph_of(R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": "mini_vae.safetensors"}}})"), "1", 0);
   }
   static void TearDownTestSuite() { workshop.reset(); }
-  static testing::Given vae() { return workshop->last; }
-  inline static std::unique_ptr<testing::NodeWorkshop> workshop;
+  static test::Given vae() { return workshop->last; }
+  inline static std::unique_ptr<test::NodeWorkshop> workshop;
 };
 
 Conditioning prompt() {
@@ -58,7 +58,7 @@ TEST_F(InpaintNodes, ConditioningCarriesThePictureAroundTheHole) {
   const auto& entry = result.get<Conditioning>(0).at(0);
   EXPECT_EQ(entry.concat_mask.sizes(), (at::IntArrayRef{1, 16, 16}));
   const auto grey = run_node("VAEEncode", {{"pixels", image(at::full({1, 16, 16, 3}, 0.5f))}, {"vae", vae()}});
-  EXPECT_LE(testing::max_difference(entry.concat_latent, grey.samples()), 1e-5);
+  EXPECT_LE(test::max_difference(entry.concat_latent, grey.samples()), 1e-5);
   EXPECT_TRUE(result.get<Latent>(2).noise_mask.defined());
 }
 

@@ -10,12 +10,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::counted;
-using testing::latent;
-using testing::link;
-using testing::literal;
-using testing::max_difference;
-using testing::run_node;
+using test::counted;
+using test::latent;
+using test::link;
+using test::literal;
+using test::max_difference;
+using test::run_node;
 
 TEST(LatentArithmetic, AddsSubtractsAndMultiplies) {
   const at::Tensor a = at::full({2, 4, 2, 2}, 5.f), b = at::full({1, 4, 2, 2}, 3.f);
@@ -81,7 +81,7 @@ TEST(LatentTransform, TurnsClockwiseAndMirrors) {
     return run_node("LatentRotate", {{"samples", latent(x)}, {"rotation", literal(rotation)}}).samples();
   };
   EXPECT_TRUE(at::equal(turned("none"), x));
-  EXPECT_TRUE(at::equal(turned("90 degrees"), testing::row({3, 0, 4, 1, 5, 2}).reshape({1, 1, 3, 2})));
+  EXPECT_TRUE(at::equal(turned("90 degrees"), test::row({3, 0, 4, 1, 5, 2}).reshape({1, 1, 3, 2})));
   EXPECT_TRUE(at::equal(turned("180 degrees"), x.flip({2, 3})));
   EXPECT_TRUE(at::equal(turned("270 degrees").flip({2, 3}), turned("90 degrees")));
   const auto flipped = [&](const char* method) {
@@ -109,8 +109,8 @@ TEST(LatentBatches, PicturesTakenOutKeepTheirNoiseAndMask) {
         .get<Latent>();
   };
   const Latent middle = taken(1, 2);
-  EXPECT_TRUE(at::equal(middle.samples.flatten(), testing::row({1, 2})));
-  EXPECT_TRUE(at::equal(middle.noise_mask.flatten(), testing::row({1, 0})));
+  EXPECT_TRUE(at::equal(middle.samples.flatten(), test::row({1, 2})));
+  EXPECT_TRUE(at::equal(middle.noise_mask.flatten(), test::row({1, 0})));
   EXPECT_THAT(middle.batch_index, ElementsAre(1, 2));
   EXPECT_THAT(taken(60, 9).batch_index, ElementsAre(3));
   batch.batch_index = {5, 7, 9, 11};
@@ -123,7 +123,7 @@ TEST(LatentBatches, RepeatsGetNoiseOfTheirOwn) {
   Latent pair{counted({2, 1, 1, 1}), counted({2, 1, 1, 1}), {3, 5}};
   const auto result = run_node("RepeatLatentBatch", {{"samples", link(pair)}, {"amount", literal(3)}});
   const Latent& repeated = result.get<Latent>();
-  EXPECT_TRUE(at::equal(repeated.samples.flatten(), testing::row({0, 1, 0, 1, 0, 1})));
+  EXPECT_TRUE(at::equal(repeated.samples.flatten(), test::row({0, 1, 0, 1, 0, 1})));
   EXPECT_EQ(repeated.noise_mask.size(0), 6);
   EXPECT_THAT(repeated.batch_index, ElementsAre(3, 5, 6, 8, 9, 11));
 }
@@ -147,7 +147,7 @@ TEST(LatentBatches, SeedsAreFixedOrRandom) {
 
 TEST(LatentOperations, ApplyToEveryCell) {
   const at::Tensor x = at::randn({2, 4, 24, 24});
-  const auto applied = [&](const std::string& operation, std::map<std::string, testing::Given> settings) {
+  const auto applied = [&](const std::string& operation, std::map<std::string, test::Given> settings) {
     const auto made = run_node(operation, settings);
     return run_node("LatentApplyOperation", {{"samples", latent(x)}, {"operation", made.values[0]}}).samples();
   };

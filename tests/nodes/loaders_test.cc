@@ -12,11 +12,11 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
-using testing::Tensors;
+using test::NodeWorkshop;
+using test::Tensors;
 
 Tensors checkpoint_tensors(const std::string& model) {
-  return testing::make_tensors(testing::golden_json("checkpoints/" + model + ".spec.json"));
+  return test::make_tensors(test::golden_json("checkpoints/" + model + ".spec.json"));
 }
 
 // Those under `prefix`, without it.
@@ -69,7 +69,7 @@ struct LoadersTest : ::testing::Test {
     }
   };
   Results results(const std::string& loaders, const std::string& model, const std::string& clip, const std::string& vae) {
-    const Graph graph = testing::graph_of(
+    const Graph graph = test::graph_of(
         "{" + loaders + R"(,
         "t": {"class_type": "CLIPTextEncode", "inputs": {"text": "a (red:1.2) house", "clip": )" + clip + R"(}},
         "e": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
@@ -91,7 +91,7 @@ struct LoadersTest : ::testing::Test {
     const std::string graph = R"({"1": )" + loader + R"(, "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["1", )" +
                               std::to_string(slot) + "]}}}";
     try {
-      w.value<diffusion::Conditioning>(testing::graph_of(graph), "2", 0);
+      w.value<diffusion::Conditioning>(test::graph_of(graph), "2", 0);
     } catch (const std::exception& failed) {
       return failed.what();
     }
@@ -131,15 +131,15 @@ TEST_F(LoadersTest, ADiffusersFolderIsTheSameAsOneFile) {
   write("diffusers", "a/sd/vae/diffusion_pytorch_model.fp16.safetensors",
         vae_in_diffusers_names(under(whole, "first_stage_model.")));
   write("diffusers", "a/sd/text_encoder/model.safetensors", under(whole, "cond_stage_model.transformer."));
-  testing::write_text(models("diffusers") / "a/sd/model_index.json", "{}");
+  test::write_text(models("diffusers") / "a/sd/model_index.json", "{}");
   const std::string loader = R"("c": {"class_type": "DiffusersLoader", "inputs": {"model_path": "a/sd"}})";
   EXPECT_TRUE(results(loader, R"(["c", 0])", R"(["c", 1])", R"(["c", 2])") == checkpoint_results("mini_sd15"));
 }
 
 TEST_F(LoadersTest, ADiffusersFolderIsListedAndItsFilesAreInTheKey) {
   write("diffusers", "a/sd/unet/diffusion_pytorch_model.safetensors", {{"x", at::ones({1})}});
-  testing::write_text(models("diffusers") / "a/sd/model_index.json", "{}");
-  testing::write_text(models("diffusers") / "b/notes.json", "{}");
+  test::write_text(models("diffusers") / "a/sd/model_index.json", "{}");
+  test::write_text(models("diffusers") / "b/notes.json", "{}");
   const Json info = node_info(*w.registry.find("DiffusersLoader"), "DiffusersLoader", w.workshop.folders);
   EXPECT_EQ(info["input"]["required"]["model_path"][0], (Json{"a/sd"}));
   const auto key = [&] {
@@ -177,7 +177,7 @@ TEST_F(LoadersTest, WhatAModelPredictsDecidesItsNoiseLevels) {
     Tensors tensors = checkpoint_tensors("mini_sdxl");
     tensors.insert(markers.begin(), markers.end());
     write("checkpoints", "a.safetensors", tensors);
-    return w.value<Model>(testing::graph_of("{\"1\": " + loader_of("a.safetensors") + "}"), "1", 0);
+    return w.value<Model>(test::graph_of("{\"1\": " + loader_of("a.safetensors") + "}"), "1", 0);
   };
   EXPECT_EQ(loaded({}).sampling.prediction, diffusion::Prediction::kEps);
   const Model zero = loaded({{"v_pred", at::empty({0})}, {"ztsnr", at::empty({0})}});
@@ -249,7 +249,7 @@ TEST_F(LoadersTest, TinyAutoencodersOfBothScalesDifferByTheScaleAlone) {
     write("vae_approx", std::string(name) + "_decoder.safetensors", tiny_half(false));
   }
   const auto latent = [&](const std::string& vae) {
-    const Graph graph = testing::graph_of(
+    const Graph graph = test::graph_of(
         R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": ")" + vae + R"("}},
             "2": {"class_type": "EmptyImage", "inputs": {"width": 24, "height": 16, "batch_size": 1, "color": 65280}},
             "3": {"class_type": "VAEEncode", "inputs": {"pixels": ["2", 0], "vae": ["1", 0]}},
@@ -259,18 +259,18 @@ TEST_F(LoadersTest, TinyAutoencodersOfBothScalesDifferByTheScaleAlone) {
   };
   const at::Tensor sd = latent("taesd"), xl = latent("taesdxl");
   EXPECT_EQ(sd.sizes(), (at::IntArrayRef{1, 4, 2, 3}));
-  EXPECT_LT(testing::max_difference(sd * 0.18215, xl * 0.13025), 1e-6);
+  EXPECT_LT(test::max_difference(sd * 0.18215, xl * 0.13025), 1e-6);
 }
 
 TEST_F(LoadersTest, PixelSpaceIsThePictureItself) {
-  const Graph graph = testing::graph_of(
+  const Graph graph = test::graph_of(
       R"({"1": {"class_type": "VAELoader", "inputs": {"vae_name": "pixel_space"}},
           "2": {"class_type": "EmptyImage", "inputs": {"width": 5, "height": 3, "batch_size": 2, "color": 16744448}},
           "3": {"class_type": "VAEEncode", "inputs": {"pixels": ["2", 0], "vae": ["1", 0]}},
           "4": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["1", 0]}}})");
   const at::Tensor picture = w.value<Image>(graph, "2", 0).pixels, latent = w.value<Latent>(graph, "3", 0).samples;
   EXPECT_TRUE(at::equal(latent, picture.permute({0, 3, 1, 2}) * 2 - 1));
-  EXPECT_LT(testing::max_difference(w.value<Image>(graph, "4", 0).pixels, picture), 1e-6);
+  EXPECT_LT(test::max_difference(w.value<Image>(graph, "4", 0).pixels, picture), 1e-6);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace heddle {
 namespace {
 
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 
 // Counts the bytes of all tensors that are alive.
 class CountingAllocator final : public c10::Allocator {
@@ -73,9 +73,9 @@ class LoraModes : public ::testing::Test {
     }
   }
   Graph graph(double strength, const std::string& lora = "sd15_kohya") {
-    Graph graph = testing::graph_of(kGraph);
-    testing::input_of(graph, "lora.strength_model").literal = strength;
-    testing::input_of(graph, "lora.lora_name").literal = lora + ".safetensors";
+    Graph graph = test::graph_of(kGraph);
+    test::input_of(graph, "lora.strength_model").literal = strength;
+    test::input_of(graph, "lora.lora_name").literal = lora + ".safetensors";
     return graph;
   }
   Model model(double strength, const std::string& lora = "sd15_kohya") {
@@ -103,9 +103,9 @@ TEST_F(LoraModes, MergedAndBesideGiveTheSameGuess) {
   const at::Tensor beside = guess(placed(lora, weights::Placement::kBeside));
   const at::Tensor chosen = guess(lora);
   const double spread = merged.std().item<double>();
-  EXPECT_LT(testing::max_difference(merged, beside), 2e-5 * spread);
-  EXPECT_LT(testing::max_difference(merged, chosen), 2e-5 * spread);
-  EXPECT_GT(testing::max_difference(merged, guess(w_.value<Model>(graph(0.8), "ckpt", 0))), 0.05 * spread);
+  EXPECT_LT(test::max_difference(merged, beside), 2e-5 * spread);
+  EXPECT_LT(test::max_difference(merged, chosen), 2e-5 * spread);
+  EXPECT_GT(test::max_difference(merged, guess(w_.value<Model>(graph(0.8), "ckpt", 0))), 0.05 * spread);
 }
 
 TEST_F(LoraModes, OffAndOnAgainGivesTheFirstBytes) {
@@ -175,7 +175,7 @@ TEST_F(LoraModes, TenVariantsOfAWholeCheckpointCostTenTimesTheLora) {
   w_.add_model("checkpoints", "sd15_full.safetensors", "checkpoints/sd15_full.spec.json");
   const auto graph_at = [&](double strength) {
     Graph graph = this->graph(strength, "full");
-    testing::input_of(graph, "ckpt.ckpt_name").literal = "sd15_full.safetensors";
+    test::input_of(graph, "ckpt.ckpt_name").literal = "sd15_full.safetensors";
     return graph;
   };
   Cache roomy(make_memory_store(uint64_t{8} << 30), nullptr);  // the checkpoint is kept, as it is on a user's machine

@@ -9,9 +9,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 
-const char* const kGraph = R"({
+const char* const kNotesGraph = R"({
   "ckpt": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini_sd15.safetensors"}},
   "lora": {"class_type": "LoraLoader", "inputs": {"model": ["ckpt", 0], "clip": ["ckpt", 1], "lora_name": "sd15_partly_unknown.safetensors",
            "strength_model": 0.8, "strength_clip": 1}},
@@ -52,7 +52,7 @@ struct LoraNotes : ::testing::Test {
 
 TEST_F(LoraNotes, ARunSaysWhatALoraIsAndWhatOfItFits) {
   RunResult result;
-  w.run(kGraph, &result);
+  w.run(kNotesGraph, &result);
   const Json note = result.notes["lora"]["loras"][0];
   EXPECT_EQ(note["lora"], "sd15_partly_unknown.safetensors");
   EXPECT_EQ(note["kinds"], (Json{{"LoRA", 4}}));
@@ -76,8 +76,8 @@ TEST_F(LoraNotes, ARunSaysWhatALoraIsAndWhatOfItFits) {
 
 TEST_F(LoraNotes, ASavedPictureSaysTheSameWhetherOrNotStepsWereCached) {
   RunResult first, second;
-  w.run(kGraph, &first);
-  EXPECT_EQ(w.run(kGraph, &second), "save ");
+  w.run(kNotesGraph, &first);
+  EXPECT_EQ(w.run(kNotesGraph, &second), "save ");
   const Json record = saved_record(w, first);
   EXPECT_EQ(record, saved_record(w, second));
   ASSERT_EQ(record["notes"].size(), 2u);
@@ -88,13 +88,13 @@ TEST_F(LoraNotes, ASavedPictureSaysTheSameWhetherOrNotStepsWereCached) {
 }
 
 TEST_F(LoraNotes, NorWhetherTheyCameFromDisk) {
-  const testing::TemporaryFolder cache;
+  const test::TemporaryFolder cache;
   Json record;
   for (int k = 0; k < 2; ++k) {
     NodeWorkshop with_disk(cache.path());
     add_models(with_disk);
     RunResult result;
-    EXPECT_EQ(with_disk.run(kGraph, &result) == "save ", k == 1);
+    EXPECT_EQ(with_disk.run(kNotesGraph, &result) == "save ", k == 1);
     const Json saved = saved_record(with_disk, result);
     if (k == 1) EXPECT_EQ(saved["notes"], record["notes"]);
     record = saved;
@@ -102,18 +102,18 @@ TEST_F(LoraNotes, NorWhetherTheyCameFromDisk) {
 }
 
 TEST_F(LoraNotes, ALoraOfAnotherFamilyIsAnErrorOfItsStep) {
-  Graph graph = testing::graph_of(kGraph);
-  testing::input_of(graph, "lora.lora_name").literal = "sdxl_kohya.safetensors";
+  Graph graph = test::graph_of(kNotesGraph);
+  test::input_of(graph, "lora.lora_name").literal = "sdxl_kohya.safetensors";
   EXPECT_THAT(error_of(w, graph), AllOf(HasSubstr("looks like a LoRA for Stable Diffusion XL"),
                                         HasSubstr("the model is Stable Diffusion 1.x")));
 }
 
 TEST_F(LoraNotes, BlockWeightsOfOneAreTheLoraAndOfZeroTheCheckpoint) {
   const auto sampled = [&](const std::string& node, const char* blocks) {
-    Graph graph = testing::graph_of(kGraph);
+    Graph graph = test::graph_of(kNotesGraph);
     Step& lora = graph.steps[size_t(graph.find("lora"))];
     lora.node = node;
-    testing::input_of(graph, "lora.lora_name").literal = "sd15_kohya.safetensors";
+    test::input_of(graph, "lora.lora_name").literal = "sd15_kohya.safetensors";
     if (blocks) lora.inputs.push_back({.name = "blocks", .literal = blocks});
     return w.value<Latent>(graph, "sample", 0).samples.clone();
   };

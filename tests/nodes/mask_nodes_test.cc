@@ -9,13 +9,13 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::counted;
-using testing::image;
-using testing::literal;
-using testing::mask;
-using testing::max_difference;
-using testing::row;
-using testing::run_node;
+using test::counted;
+using test::image;
+using test::literal;
+using test::mask;
+using test::max_difference;
+using test::row;
+using test::run_node;
 
 at::Tensor plane(int64_t height, int64_t width, std::initializer_list<float> values) {
   return row(values).reshape({1, height, width});

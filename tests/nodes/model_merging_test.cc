@@ -9,8 +9,8 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::graph_of;
-using testing::NodeWorkshop;
+using test::graph_of;
+using test::NodeWorkshop;
 
 // Two models of one kind: the golden one, and one whose every weight is -0.4 of it.
 class ModelMerging : public ::testing::Test {

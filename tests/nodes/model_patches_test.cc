@@ -11,7 +11,7 @@ namespace heddle {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::NodeWorkshop;
+using test::NodeWorkshop;
 
 const nlohmann::json kModel{"1", 0}, kPositive{"2", 0}, kNegative{"3", 0}, kEmpty{"6", 0};
 
@@ -58,7 +58,7 @@ class ModelPatches : public ::testing::Test {
         step["inputs"][input.name] = nlohmann::json::parse(input.default_value.dump());
       }
     }
-    return testing::graph_of(graph.dump());
+    return test::graph_of(graph.dump());
   }
   static at::Tensor latent(const nlohmann::json& graph) {
     return workshop().value<Latent>(whole(graph), "7", 0).samples.clone();
@@ -122,7 +122,7 @@ TEST_F(ModelPatches, ChangeTheLatentAndNothingAtTheirNeutralSetting) {
     SCOPED_TRACE(patch.node);
     const at::Tensor with = patched(patch.node, patch.inputs);
     EXPECT_TRUE(with.isfinite().all().item<bool>());
-    EXPECT_GT(testing::max_difference(with, without), 1e-3);
+    EXPECT_GT(test::max_difference(with, without), 1e-3);
     if (patch.neutral.is_null()) continue;
     EXPECT_TRUE(at::equal(patched(patch.node, patch.neutral), without));
   }
@@ -198,7 +198,7 @@ TEST_F(ModelPatches, FactorsOfTextAttentionChangeTheConditioning) {
   const at::Tensor without =
       workshop().value<diffusion::Conditioning>(whole(base_graph(kModel)), "2", 0)[0].cross_attention;
   EXPECT_TRUE(at::equal(encoded(1), without));
-  EXPECT_GT(testing::max_difference(encoded(1.5), without), 1e-3);
+  EXPECT_GT(test::max_difference(encoded(1.5), without), 1e-3);
 }
 
 // One whose key modules give what they get: at strength 0.5 every key is 1.5 times what it was.
@@ -224,8 +224,8 @@ TEST_F(ModelPatches, AHypernetworkChangesWhatEveryAttentionSees) {
   add_patch(graph, "10", "UNetCrossAttentionMultiply", {{"k", 1.5}}, {"9", 0});
   const at::Tensor expected = latent(graph), without = plain();
   EXPECT_TRUE(at::equal(with(0), without));
-  EXPECT_LE(testing::max_difference(with(0.5), expected), 1e-3);
-  EXPECT_GT(testing::max_difference(expected, without), 0.01);
+  EXPECT_LE(test::max_difference(with(0.5), expected), 1e-3);
+  EXPECT_GT(test::max_difference(expected, without), 0.01);
 }
 
 TEST_F(ModelPatches, OfTwoThatReplaceGuidanceTheLaterCounts) {

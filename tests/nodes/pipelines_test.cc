@@ -10,15 +10,15 @@
 namespace heddle {
 namespace {
 
-using testing::golden_json;
-using testing::golden_path;
-using testing::golden_tensors;
-using testing::NodeWorkshop;
+using test::golden_json;
+using test::golden_path;
+using test::golden_tensors;
+using test::NodeWorkshop;
 
 Graph golden_graph(const nlohmann::json& test_case) {
-  Graph graph = testing::graph_file(golden_path("pipelines/graphs/" + test_case["graph"].get<std::string>()));
+  Graph graph = test::graph_file(golden_path("pipelines/graphs/" + test_case["graph"].get<std::string>()));
   for (const auto& [target, value] : test_case["set"].items()) {
-    testing::input_of(graph, target).literal = parse_json(value.dump());
+    test::input_of(graph, target).literal = parse_json(value.dump());
   }
   return graph;
 }
@@ -36,8 +36,8 @@ bool is_supported(const Graph& graph, NodeWorkshop& w) {
 
 void expect_latent(const Latent& latent, const at::Tensor& expected, const nlohmann::json& output) {
   const double allowed = output["atol"];
-  const double difference = testing::max_difference(latent.samples, expected);
-  EXPECT_LE(testing::measured("pipelines, latents", difference, allowed), allowed);
+  const double difference = test::max_difference(latent.samples, expected);
+  EXPECT_LE(test::measured("pipelines, latents", difference, allowed), allowed);
 }
 
 void expect_image(const Image& image, const at::Tensor& expected, const nlohmann::json& output) {
@@ -49,7 +49,7 @@ void expect_image(const Image& image, const at::Tensor& expected, const nlohmann
   }
   const at::Tensor difference = (got.to(at::kInt) - expected.to(at::kInt)).abs();
   const int levels = output["levels"];
-  EXPECT_LE(testing::measured("pipelines, pictures (levels of 255)", difference.max().item<int>(), levels), levels);
+  EXPECT_LE(test::measured("pipelines, pictures (levels of 255)", difference.max().item<int>(), levels), levels);
   EXPECT_LE(difference.ne(0).to(at::kFloat).mean().item<double>(), output["share"].get<double>());
 }
 
@@ -92,7 +92,7 @@ class Pocket : public ::testing::TestWithParam<std::pair<const char*, std::vecto
 TEST_P(Pocket, GivesThePictureOfComfyUI) {
   const auto& [name, pictures] = GetParam();
   NodeWorkshop w;
-  const Graph graph = testing::graph_file(golden_path("pocket/expected/" + std::string(name) + ".json"));
+  const Graph graph = test::graph_file(golden_path("pocket/expected/" + std::string(name) + ".json"));
   const Image& image = w.value<Image>(graph, "8", 0);
   ASSERT_EQ(image.pixels.size(0), int64_t(pictures.size()));
   for (size_t k = 0; k < pictures.size(); ++k) {
@@ -101,7 +101,7 @@ TEST_P(Pocket, GivesThePictureOfComfyUI) {
     ASSERT_EQ(got.pixels.size(), expected.pixels.size());
     int largest = 0;
     for (size_t i = 0; i < got.pixels.size(); ++i) largest = std::max(largest, std::abs(got.pixels[i] - expected.pixels[i]));
-    EXPECT_LE(testing::measured("pocket, pictures (levels of 255)", largest, 1), 1) << pictures[k];
+    EXPECT_LE(test::measured("pocket, pictures (levels of 255)", largest, 1), 1) << pictures[k];
   }
 }
 

@@ -9,11 +9,11 @@
 namespace heddle {
 namespace {
 
-using testing::graph_of;
-using testing::image;
-using testing::literal;
-using testing::NodeWorkshop;
-using testing::run_node;
+using test::graph_of;
+using test::image;
+using test::literal;
+using test::NodeWorkshop;
+using test::run_node;
 
 at::Tensor flat(double value, int64_t height = 2, int64_t width = 3) { return at::full({1, height, width, 3}, value); }
 

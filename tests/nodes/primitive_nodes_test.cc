@@ -9,11 +9,11 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::link;
-using testing::literal;
-using testing::run_node;
+using test::link;
+using test::literal;
+using test::run_node;
 
-std::string preview(const testing::Given& value) { return run_node("PreviewAny", {{"source", value}}).ui["text"][0]; }
+std::string preview(const test::Given& value) { return run_node("PreviewAny", {{"source", value}}).ui["text"][0]; }
 
 TEST(Primitives, GiveWhatIsTypedIn) {
   EXPECT_EQ(run_node("PrimitiveInt", {{"value", literal(-7)}}).get<int64_t>(), -7);
@@ -29,17 +29,17 @@ TEST(Primitives, AreShownAsPythonWritesThem) {
   EXPECT_EQ(preview(link(1e-7)), "1e-07");
   EXPECT_EQ(preview(link(true)), "True");
   EXPECT_EQ(preview(link(std::string("a \"quoted\" word"))), "a \"quoted\" word");
-  EXPECT_EQ(preview(testing::image(at::zeros({1, 2, 3, 3}))), "IMAGE [1, 2, 3, 3]");
-  EXPECT_EQ(preview(testing::latent(at::zeros({1, 4, 2, 2}))), "LATENT [1, 4, 2, 2]");
+  EXPECT_EQ(preview(test::image(at::zeros({1, 2, 3, 3}))), "IMAGE [1, 2, 3, 3]");
+  EXPECT_EQ(preview(test::latent(at::zeros({1, 4, 2, 2}))), "LATENT [1, 4, 2, 2]");
   diffusion::Conditioning two(2);
   for (auto& entry : two) entry.cross_attention = at::zeros({1, 77, 8});
   EXPECT_EQ(preview(link(two)), "CONDITIONING [1, 77, 8] [1, 77, 8]");
 }
 
 TEST(Primitives, FeedSocketsOfOtherNodesWithinTheirRanges) {
-  testing::NodeWorkshop w;
+  test::NodeWorkshop w;
   const auto graph = [](int64_t width) {
-    return testing::graph_of(R"({
+    return test::graph_of(R"({
       "w": {"class_type": "PrimitiveInt", "inputs": {"value": )" + std::to_string(width) + R"(}},
       "m": {"class_type": "SolidMask", "inputs": {"value": 1, "width": ["w", 0], "height": 8}},
       "i": {"class_type": "MaskToImage", "inputs": {"mask": ["m", 0]}},
@@ -50,7 +50,7 @@ TEST(Primitives, FeedSocketsOfOtherNodesWithinTheirRanges) {
 }
 
 TEST(MissingNodes, AreNamedWithWhatTheyAreAbout) {
-  const Registry& nodes = testing::all_nodes();
+  const Registry& nodes = test::all_nodes();
   for (const char* name : {"ControlNetApplyAdvanced", "GLIGENTextBoxApply", "UpscaleModelLoader", "CLIPVisionEncode",
                            "unCLIPConditioning", "StyleModelApply", "LoadVideo", "LoadAudio", "Load3D", "FluxGuidance"}) {
     EXPECT_NE(nodes.missing_topic(name), nullptr) << name;
@@ -61,14 +61,14 @@ TEST(MissingNodes, AreNamedWithWhatTheyAreAbout) {
 }
 
 TEST(MissingNodes, AreNotAmongThoseThatAreHere) {
-  for (const std::string& name : testing::all_nodes().names()) {
-    EXPECT_EQ(testing::all_nodes().missing_topic(name), nullptr) << name;
+  for (const std::string& name : test::all_nodes().names()) {
+    EXPECT_EQ(test::all_nodes().missing_topic(name), nullptr) << name;
   }
 }
 
 TEST(MissingNodes, AGraphThatUsesOneIsToldSo) {
-  const Graph graph = testing::graph_of(R"({"12": {"class_type": "ControlNetLoader", "inputs": {"control_net_name": "x"}}})");
-  EXPECT_EQ(testing::texts(check_graph(graph, testing::all_nodes(), {}).problems),
+  const Graph graph = test::graph_of(R"({"12": {"class_type": "ControlNetLoader", "inputs": {"control_net_name": "x"}}})");
+  EXPECT_EQ(test::texts(check_graph(graph, test::all_nodes(), {}).problems),
             "12 (ControlNetLoader): \"ControlNetLoader\" is a ComfyUI node that heddle does not have yet (ControlNet)\n");
 }
 

@@ -13,7 +13,7 @@
 #include "nodes/register.h"
 #include "nodes/values.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// A literal, or a value as it comes by a link.
 using Given = std::variant<Json, ValuePtr>;
@@ -91,4 +91,4 @@ inline at::Tensor row(std::initializer_list<float> values) {
   return at::tensor(at::ArrayRef<float>(values.begin(), values.size()));
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -13,8 +13,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::graph_of;
-using testing::NodeWorkshop;
+using test::graph_of;
+using test::NodeWorkshop;
 
 // A picture of four steps with the given checkpoint and, in front of it, whatever `model` and `clip` are.
 std::string drawing(const std::string& loader, const std::string& model, const std::string& clip) {
@@ -25,7 +25,7 @@ std::string drawing(const std::string& loader, const std::string& model, const s
       "latent_image": ["21", 0], "seed": 3, "steps": 2, "cfg": 1.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0}},
     "23": {"class_type": "VAEDecode", "inputs": {"samples": ["22", 0], "vae": ["1", 2]}})";
 }
-const std::string kModel = R"(["1", 0])", kClip = R"(["1", 1])";
+const std::string kSavedModel = R"(["1", 0])", kClip = R"(["1", 1])";
 const std::string kInk = R"("2": {"class_type": "LoraLoader", "inputs": {"model": ["1", 0], "clip": ["1", 1],
     "lora_name": "ink.safetensors", "strength_model": 0.9, "strength_clip": 0.6}})";
 
@@ -51,8 +51,8 @@ TEST_F(SavedModels, ACheckpointLoadsAsItWas) {
         &result);
   EXPECT_EQ(result.outputs["2"]["files"][0]["filename"], "again_00001_.safetensors");
   EXPECT_EQ(result.outputs["2"]["files"][0]["subfolder"], "checkpoints");
-  EXPECT_TRUE(at::equal(picture(drawing("pocket.safetensors", kModel, kClip)),
-                        picture(drawing("again_00001_.safetensors", kModel, kClip))));
+  EXPECT_TRUE(at::equal(picture(drawing("pocket.safetensors", kSavedModel, kClip)),
+                        picture(drawing("again_00001_.safetensors", kSavedModel, kClip))));
 
   const auto original = weights::TensorFile::open(std::filesystem::path(HEDDLE_SOURCE_DIR) / "models/checkpoints/pocket.safetensors");
   const auto saved = file("checkpoints/again_00001_.safetensors");
@@ -69,8 +69,8 @@ TEST_F(SavedModels, ALoraIsWorkedIn) {
     "3": {"class_type": "CheckpointSave", "inputs": {"model": ["2", 0], "clip": ["2", 1], "vae": ["1", 2], "filename_prefix": "checkpoints/ink"}}})");
   const at::Tensor applied = picture(kInk + "," + drawing("pocket.safetensors", R"(["2", 0])", R"(["2", 1])"));
   // The loader computes this LoRA beside the weights, which rounds otherwise.
-  EXPECT_LE(testing::max_difference(applied, picture(drawing("ink_00001_.safetensors", kModel, kClip))), 1e-3);
-  EXPECT_FALSE(at::equal(applied, picture(drawing("pocket.safetensors", kModel, kClip))));
+  EXPECT_LE(test::max_difference(applied, picture(drawing("ink_00001_.safetensors", kSavedModel, kClip))), 1e-3);
+  EXPECT_FALSE(at::equal(applied, picture(drawing("pocket.safetensors", kSavedModel, kClip))));
 }
 
 TEST_F(SavedModels, PartsLoadAsTheyWere) {
@@ -86,7 +86,7 @@ TEST_F(SavedModels, PartsLoadAsTheyWere) {
     "12": {"class_type": "VAELoader", "inputs": {"vae_name": "v_00001_.safetensors"}},)";
   std::string graph = parts + drawing("pocket.safetensors", R"(["10", 0])", R"(["11", 0])");
   graph.replace(graph.find(R"("vae": ["1", 2])"), 15, R"("vae": ["12", 0])");
-  EXPECT_TRUE(at::equal(picture(graph), picture(drawing("pocket.safetensors", kModel, kClip))));
+  EXPECT_TRUE(at::equal(picture(graph), picture(drawing("pocket.safetensors", kSavedModel, kClip))));
 }
 
 TEST_F(SavedModels, NumbersCountUp) {

@@ -9,10 +9,10 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::literal;
-using testing::run_node;
+using test::literal;
+using test::run_node;
 
-std::string text_of(const std::string& node, const std::map<std::string, testing::Given>& given) {
+std::string text_of(const std::string& node, const std::map<std::string, test::Given>& given) {
   return run_node(node, given).get<std::string>();
 }
 

@@ -12,7 +12,7 @@
 #include "tests/engine/fakes.h"
 #include "tests/support/golden.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// models/ and the made-up checkpoints of tests/golden, with a memory cache, and a disk cache where a folder is given.
 struct NodeWorkshop {
@@ -95,4 +95,4 @@ inline Input& input_of(Graph& graph, const std::string& target) {
   throw std::logic_error("no input " + target);
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

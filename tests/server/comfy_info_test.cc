@@ -12,9 +12,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::IsSubsetOf;
-using namespace testing;
-using heddle::testing::pattern;
-using heddle::testing::read_one;
+using namespace test;
+using heddle::test::pattern;
+using heddle::test::read_one;
 
 struct Pick final : Node {
   struct Picture : File {
@@ -74,7 +74,7 @@ TEST_F(Info, CoarseStepsDoNotRoundWhatIsTyped) {
 
 // The keys that ComfyUI's entries have, each of the same type.
 TEST_F(Info, AnEntryHasTheShapeOfComfyUIs) {
-  const Json theirs = parse_json(read_file(heddle::testing::kGolden / "object_info.json"))["SaveImage"];
+  const Json theirs = parse_json(read_file(heddle::test::kGolden / "object_info.json"))["SaveImage"];
   const Json ours = comfy.json("/object_info/Show")["Show"];
   for (const auto& [key, value] : theirs.items()) {
     ASSERT_TRUE(ours.contains(key)) << key;

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using namespace testing;
+using namespace test;
 
 std::vector<std::string> texts(const LogBook& book) {
   std::vector<std::string> texts;

@@ -8,10 +8,10 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace std::string_literals;
-using namespace testing;
-using heddle::testing::pattern;
-using heddle::testing::read_one;
-using heddle::testing::texts_of;
+using namespace test;
+using heddle::test::pattern;
+using heddle::test::read_one;
+using heddle::test::texts_of;
 
 struct UploadTest : ::testing::Test {
   // What the answer calls the file, or why there is none.

@@ -7,7 +7,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using namespace testing;
+using namespace test;
 
 struct UserDataTest : ::testing::Test {
   int status(const std::string& method, const std::string& target) { return comfy.send(method, target, "new").status; }

@@ -6,7 +6,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using namespace testing;
+using namespace test;
 
 struct Settings : ::testing::Test {
   ComfySite comfy;

@@ -11,7 +11,7 @@
 namespace heddle::server {
 namespace {
 
-using namespace heddle::testing;  // NOLINT
+using namespace heddle::test;  // NOLINT
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -54,7 +54,7 @@ class ComfyValidation : public ::testing::Test {
     Problems problems;
     const Graph graph = parse_graph(check.prompt, problems);
     const CheckedGraph checked = check_graph(graph, registry_, folders_, {.targets = check.outputs});
-    EXPECT_EQ(texts(problems) + texts(checked.problems), "");
+    EXPECT_EQ(heddle::test::texts(problems) + heddle::test::texts(checked.problems), "");
   }
   // The one error of a step.
   Json error_of(const ComfyCheck& check, const std::string& step) {

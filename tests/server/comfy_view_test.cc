@@ -9,9 +9,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::string_literals;
-using namespace testing;
-using heddle::testing::pattern;
-using heddle::testing::read_one;
+using namespace test;
+using heddle::test::pattern;
+using heddle::test::read_one;
 
 struct View : ::testing::Test {
   ComfySite comfy;

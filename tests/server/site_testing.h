@@ -12,11 +12,11 @@
 #include "engine/server/site.h"
 #include "tests/engine/fake_nodes.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 
-using heddle::testing::FakeBackend;
-using heddle::testing::TemporaryFolder;
-using heddle::testing::write_text;
+using heddle::test::FakeBackend;
+using heddle::test::TemporaryFolder;
+using heddle::test::write_text;
 
 /// Stands where a part is bound and never used.
 template <class T>
@@ -80,7 +80,7 @@ class ComfySite {
   }
 
   TemporaryFolder folder;
-  Registry registry = heddle::testing::fake_registry();
+  Registry registry = heddle::test::fake_registry();
   FakeBackend backend;
   LogBook log;
   Millis now = 1'700'000'000'000;
@@ -141,4 +141,4 @@ inline void plant_secret(const ComfySite& comfy, const std::filesystem::path& ro
   std::filesystem::create_directory_symlink(comfy.folder.path(), root / "out");
 }
 
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

@@ -1,6 +1,6 @@
 #include "tests/server/v1_testing.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -136,4 +136,4 @@ TEST(EventFeed, EventsThatNobodyToldOfComeWithTheNextOnes) {
 }
 
 }  // namespace
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

@@ -1,7 +1,7 @@
 #include "engine/base64.h"
 #include "tests/server/v1_testing.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 namespace {
 
 constexpr const char* kHello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";  // of "hello"
@@ -81,4 +81,4 @@ TEST(Base64, ReadsWhatPeopleSend) {
 }
 
 }  // namespace
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

@@ -1,7 +1,7 @@
 #include "engine/server/openapi.h"
 #include "tests/server/v1_testing.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 namespace {
 
 TEST(V1Graphs, CheckTellsAllAndRunsNothing) {
@@ -179,4 +179,4 @@ TEST(OpenApi, ThePageLoadsNothing) {
 }
 
 }  // namespace
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

@@ -1,6 +1,6 @@
 #include "tests/server/v1_testing.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 namespace {
 
 std::string id_of(const Response& response) { return parse_json(response.body).value("id", ""); }
@@ -322,4 +322,4 @@ TEST(V1Jobs, ASecretIsNotTold) {
 }
 
 }  // namespace
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

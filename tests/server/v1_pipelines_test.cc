@@ -1,6 +1,6 @@
 #include "tests/server/v1_testing.h"
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 namespace {
 
 constexpr const char* kSum = R"({"heddle": "pipeline/1", "title": "Sum", "help": "Adds.",
@@ -204,4 +204,4 @@ TEST(V1Pipelines, APictureMayComeInTheInputs) {
 }
 
 }  // namespace
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

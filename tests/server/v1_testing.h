@@ -16,7 +16,7 @@
 #include "engine/server/v1_events.h"
 #include "tests/engine/fake_nodes.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// Waits at a file until it is there: what holds a job in its run for as long as a test likes.
 struct Wait final : Node {
@@ -46,13 +46,13 @@ struct Copy final : Node {
   }
 };
 
-}  // namespace heddle::testing
+}  // namespace heddle::test
 
-namespace heddle::server::testing {
+namespace heddle::server::test {
 
-using heddle::testing::FakeBackend;
-using heddle::testing::TemporaryFolder;
-using heddle::testing::write_text;
+using heddle::test::FakeBackend;
+using heddle::test::TemporaryFolder;
+using heddle::test::write_text;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -238,9 +238,9 @@ class V1Site {
   }
   static Registry make_registry() {
     Registry registry;
-    heddle::testing::register_fake_program(registry);
-    registry.add<heddle::testing::Wait>();
-    registry.add<heddle::testing::Copy>();
+    heddle::test::register_fake_program(registry);
+    registry.add<heddle::test::Wait>();
+    registry.add<heddle::test::Copy>();
     return registry;
   }
   Folders make_folders() const {
@@ -289,4 +289,4 @@ inline const std::string& pixel_base64() {
   return kPixel;
 }
 
-}  // namespace heddle::server::testing
+}  // namespace heddle::server::test

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace heddle::testing {
+namespace heddle::test {
 namespace {
 
 at::ScalarType scalar_type(const std::string& name) {
@@ -203,4 +203,4 @@ double measured(const std::string& group, double difference, double allowed) {
   return difference;
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

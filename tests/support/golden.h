@@ -10,7 +10,7 @@
 
 #include "nodes/diffusion/weights.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 using Tensors = std::map<std::string, at::Tensor>;
 
@@ -47,4 +47,4 @@ double max_difference(const at::Tensor& a, const at::Tensor& b);
 /// each group is appended to it at the end: the figures of tests/golden/README.md.
 double measured(const std::string& group, double difference, double allowed);
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -9,7 +9,7 @@ namespace heddle::diffusion::a1111 {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::max_difference;
+using test::max_difference;
 using ::testing::ThrowsMessage;
 
 TEST(A1111Weights, MultiplyAndRestoreTheMean) {

@@ -9,7 +9,7 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::max_difference;
+using test::max_difference;
 
 at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
   return at::randn(shape, make_generator(seed), at::kFloat);

@@ -11,13 +11,13 @@
 namespace heddle::diffusion {
 namespace {
 
-using heddle::testing::golden_json;
-using heddle::testing::golden_tensors;
-using heddle::testing::make_tensors;
-using heddle::testing::MapWeights;
-using heddle::testing::max_difference;
-using heddle::testing::measured;
-using heddle::testing::Tensors;
+using heddle::test::golden_json;
+using heddle::test::golden_tensors;
+using heddle::test::make_tensors;
+using heddle::test::MapWeights;
+using heddle::test::max_difference;
+using heddle::test::measured;
+using heddle::test::Tensors;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using json = nlohmann::json;
@@ -317,7 +317,7 @@ TEST(ClipText, RowsOfAnEmbeddingStandForTokens) {
   EXPECT_TRUE(at::equal(embedded.pooled, plain.pooled));
 }
 
-std::string error_of(const std::function<void()>& act) {
+std::string error_in(const std::function<void()>& act) {
   try {
     act();
   } catch (const std::exception& error) {
@@ -332,20 +332,20 @@ TEST(ClipText, AnEmbeddingOfAnotherWidthIsAnErrorThatNamesIt) {
     return std::optional(Embedding{name, at::zeros({1, 64})});
   };
   const TokenChunks tokens = tokenize_prompt("embedding:wide", kEndToken, find);
-  EXPECT_THAT(error_of([&] { clip.encode(tokens, {}); }),
+  EXPECT_THAT(error_in([&] { clip.encode(tokens, {}); }),
               AllOf(HasSubstr("\"wide\" is 64 wide"), HasSubstr("128")));
 }
 
 TEST(ClipText, TokensThatNoPromptGivesAreErrors) {
   const ClipText clip = sd15_clip();
   TokenChunks tokens;
-  EXPECT_THAT(error_of([&] { clip.encode(tokens, {}); }), HasSubstr("no chunk"));
+  EXPECT_THAT(error_in([&] { clip.encode(tokens, {}); }), HasSubstr("no chunk"));
   tokens.chunks = {std::vector<Token>(77)};
-  EXPECT_THAT(error_of([&] { clip.encode(tokens, {}); }), HasSubstr("no end token"));
+  EXPECT_THAT(error_in([&] { clip.encode(tokens, {}); }), HasSubstr("no end token"));
   tokens.chunks = {std::vector<Token>(77, Token{kEndToken + 1})};
-  EXPECT_THAT(error_of([&] { clip.encode(tokens, {}); }), HasSubstr("49408"));
+  EXPECT_THAT(error_in([&] { clip.encode(tokens, {}); }), HasSubstr("49408"));
   tokens.chunks = {std::vector<Token>(76)};
-  EXPECT_THAT(error_of([&] { clip.encode(tokens, {}); }), HasSubstr("76 tokens; expected 77"));
+  EXPECT_THAT(error_in([&] { clip.encode(tokens, {}); }), HasSubstr("76 tokens; expected 77"));
 }
 
 constexpr const char* kPrefix = "cond_stage_model.transformer.";
@@ -354,7 +354,7 @@ constexpr const char* kPrefix = "cond_stage_model.transformer.";
 std::string build_error(const std::function<void(Tensors&)>& change) {
   Tensors tensors = make_tensors_under("mini_sd15.spec.json", kPrefix);
   change(tensors);
-  return error_of([&] { ClipText(MapWeights(tensors, kPrefix), clip_l()); });
+  return error_in([&] { ClipText(MapWeights(tensors, kPrefix), clip_l()); });
 }
 
 TEST(ClipText, AMissingTensorIsAnErrorThatNamesIt) {

@@ -10,7 +10,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::max_difference;
+using test::max_difference;
 using ::testing::ThrowsMessage;
 
 const at::Tensor kLatent = at::ones({1, 4, 16, 24});

@@ -21,7 +21,7 @@ double picked(const NamedTensors& tensors) {
   return embedding.rows.mean().item<double>();
 }
 
-std::string error_of(const NamedTensors& tensors) {
+std::string reading_error(const NamedTensors& tensors) {
   try {
     pick_embedding(tensors, "style", kUse);
   } catch (const std::runtime_error& error) {
@@ -57,7 +57,7 @@ TEST(Embedding, OfAListAllTensorsOfTheRightWidthAreJoined) {
       kUse);
   EXPECT_EQ(embedding.rows.sizes(), at::IntArrayRef({3, 4}));
   EXPECT_EQ(embedding.rows[2][0].item<double>(), 3);
-  EXPECT_THAT(error_of({{"[0].a", rows({2, 8}, 1)}}),
+  EXPECT_THAT(reading_error({{"[0].a", rows({2, 8}, 1)}}),
               AllOf(HasSubstr("\"style\""), HasSubstr("4 wide")));
 }
 
@@ -71,9 +71,9 @@ TEST(Embedding, OneRowAndHalfPrecisionBecomeRowsOfFp32) {
 TEST(Embedding, RowsThatAreNotNumbersAreAnError) {
   at::Tensor broken = rows({2, 4}, 1);
   broken[1][2] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(error_of({{"emb_params", broken}}),
+  EXPECT_THAT(reading_error({{"emb_params", broken}}),
               AllOf(HasSubstr("\"style\""), HasSubstr("\"emb_params\" holds NaN or infinity")));
-  EXPECT_THAT(error_of({{"emb_params", rows({0, 4}, 1)}}), HasSubstr("\"emb_params\" is empty"));
+  EXPECT_THAT(reading_error({{"emb_params", rows({0, 4}, 1)}}), HasSubstr("\"emb_params\" is empty"));
 }
 
 TEST(Embedding, AnotherWidthIsMarked) {
@@ -81,11 +81,11 @@ TEST(Embedding, AnotherWidthIsMarked) {
 }
 
 TEST(Embedding, WhatCannotBeRowsIsAnErrorThatNamesTheTensor) {
-  EXPECT_THAT(error_of({}), AllOf(HasSubstr("\"style\""), HasSubstr("no tensors")));
-  EXPECT_THAT(error_of({{"emb_params", rows({2, 2, 4}, 1)}}),
+  EXPECT_THAT(reading_error({}), AllOf(HasSubstr("\"style\""), HasSubstr("no tensors")));
+  EXPECT_THAT(reading_error({{"emb_params", rows({2, 2, 4}, 1)}}),
               AllOf(HasSubstr("\"emb_params\""), HasSubstr("[2, 2, 4]")));
-  EXPECT_THAT(error_of({{"emb_params", rows({}, 1)}}), HasSubstr("[rows, width]"));
-  EXPECT_THAT(error_of({{"bundle_emb.a.clip_l", rows({1, 4}, 1)},
+  EXPECT_THAT(reading_error({{"emb_params", rows({}, 1)}}), HasSubstr("[rows, width]"));
+  EXPECT_THAT(reading_error({{"bundle_emb.a.clip_l", rows({1, 4}, 1)},
                         {"bundle_emb.b.clip_l", rows({1, 8}, 1)}}),
               HasSubstr("different widths"));
 }

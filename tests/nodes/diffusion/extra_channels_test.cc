@@ -10,7 +10,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::max_difference;
+using test::max_difference;
 using ::testing::ThrowsMessage;
 
 constexpr int64_t kShape[] = {2, 4, 4, 6};

@@ -28,7 +28,7 @@ TEST_P(FrequencyWindow, IsTheFourierFilter) {
   const std::vector<int64_t> plane{-2, -1};
   const at::Tensor shifted = at::fft_fftshift(spectrum, plane) * mask;
   const at::Tensor expected = at::real(at::fft_ifft2(at::fft_ifftshift(shifted, plane)));
-  EXPECT_LE(testing::max_difference(low_frequencies(x, rows, columns).to(at::kDouble), expected), 2e-6);
+  EXPECT_LE(test::max_difference(low_frequencies(x, rows, columns).to(at::kDouble), expected), 2e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, FrequencyWindow,

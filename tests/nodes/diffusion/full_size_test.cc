@@ -20,17 +20,17 @@ class FullSize : public ::testing::TestWithParam<const char*> {};
 TEST_P(FullSize, AGuidedStepAgrees) {
   if (!std::getenv("HEDDLE_LONG_TESTS")) GTEST_SKIP() << "HEDDLE_LONG_TESTS is not set";
   const std::string name = GetParam();
-  const auto golden = testing::golden_tensors("networks/full/" + name + ".safetensors");
+  const auto golden = test::golden_tensors("networks/full/" + name + ".safetensors");
   const UNet unet(as_weights(part_tensors(name + ".spec.json", "model.diffusion_model.")));
   const Tensor y = golden.contains("y") ? golden.at("y") : Tensor();
   const Tensor out = unet.forward(golden.at("x"), golden.at("timesteps"), golden.at("context"), y);
   const Tensor& expected = golden.at("out");
   const auto guided = [](const Tensor& pair) { return pair[0] + (pair[1] - pair[0]) * 7; };
   const double allowed = kTolerance * expected.std().item<double>();
-  EXPECT_LE(testing::measured("networks, full size, forward",
-                              testing::max_difference(out, expected), allowed),
+  EXPECT_LE(test::measured("networks, full size, forward",
+                              test::max_difference(out, expected), allowed),
             allowed);
-  EXPECT_LE(testing::max_difference(guided(out), guided(expected)), 13 * allowed);
+  EXPECT_LE(test::max_difference(guided(out), guided(expected)), 13 * allowed);
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, FullSize, ::testing::Values("sd21_full", "sdxl_full"),

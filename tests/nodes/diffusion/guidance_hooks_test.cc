@@ -11,7 +11,7 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::max_difference;
+using test::max_difference;
 
 at::Tensor random_latent(uint64_t seed, at::IntArrayRef shape = {2, 4, 6, 8}) {
   return at::randn(shape, make_generator(seed), at::kFloat);

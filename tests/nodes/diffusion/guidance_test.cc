@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::max_difference;
+using test::max_difference;
 
 // The first value of an entry's context names it.
 ConditioningEntry entry(float name, int64_t tokens = 1) {

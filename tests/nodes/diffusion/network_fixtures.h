@@ -13,20 +13,20 @@
 namespace heddle::diffusion {
 
 /// The tensors of a spec whose names begin with `prefix`, prefix removed, as fp32.
-inline testing::Tensors part_tensors(const std::string& spec_file, const std::string& prefix) {
+inline test::Tensors part_tensors(const std::string& spec_file, const std::string& prefix) {
   nlohmann::json part;
-  const nlohmann::json spec = testing::golden_json("checkpoints/" + spec_file);
+  const nlohmann::json spec = test::golden_json("checkpoints/" + spec_file);
   for (const auto& [key, tensor] : spec.items()) {
     if (key == "__spec__" || key.starts_with(prefix)) part[key] = tensor;
   }
-  testing::Tensors tensors;
-  for (const auto& [key, tensor] : testing::make_tensors(part)) {
+  test::Tensors tensors;
+  for (const auto& [key, tensor] : test::make_tensors(part)) {
     tensors.emplace(key.substr(prefix.size()), tensor.to(at::kFloat));
   }
   return tensors;
 }
 
-inline testing::MapWeights as_weights(testing::Tensors tensors) { return {std::move(tensors), ""}; }
+inline test::MapWeights as_weights(test::Tensors tensors) { return {std::move(tensors), ""}; }
 
 class WithThreads {
  public:

@@ -10,10 +10,10 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::golden_json;
-using testing::golden_tensors;
-using testing::max_difference;
-using testing::measured;
+using test::golden_json;
+using test::golden_tensors;
+using test::max_difference;
+using test::measured;
 
 uint64_t number(const nlohmann::json& text) { return std::stoull(text.get<std::string>()); }
 

@@ -10,14 +10,14 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::golden_json;
-using testing::golden_tensors;
-using testing::max_difference;
+using test::golden_json;
+using test::golden_tensors;
+using test::max_difference;
 
 constexpr double kTolerance = 2e-6;  // libtorch's own logarithms and cosines differ by as much
 
-void expect_near(const at::Tensor& actual, const at::Tensor& expected) {
-  EXPECT_LE(testing::measured("noise, draws", max_difference(actual, expected), kTolerance), kTolerance);
+void expect_same_noise(const at::Tensor& actual, const at::Tensor& expected) {
+  EXPECT_LE(test::measured("noise, draws", max_difference(actual, expected), kTolerance), kTolerance);
 }
 
 uint64_t seed_of(const nlohmann::json& c) { return std::stoull(c.at("seed").get<std::string>()); }
@@ -31,7 +31,7 @@ TEST(Noise, StartsAsTheReferencesForEverySeedAndShape) {
       const at::Tensor drawn =
           starting_noise(noise["shape"].get<std::vector<int64_t>>(), generator);
       SCOPED_TRACE(noise["data"].get<std::string>());
-      expect_near(drawn, tensors.at(noise["data"]));
+      expect_same_noise(drawn, tensors.at(noise["data"]));
     }
   }
 }
@@ -43,8 +43,8 @@ TEST(Noise, OfALargeLatentIsTheReferences) {
       starting_noise(big["shape"].get<std::vector<int64_t>>(), generator).flatten();
   const at::Tensor first = at::tensor(big["first"].get<std::vector<float>>());
   const at::Tensor last = at::tensor(big["last"].get<std::vector<float>>());
-  expect_near(drawn.narrow(0, 0, first.numel()), first);
-  expect_near(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last);
+  expect_same_noise(drawn.narrow(0, 0, first.numel()), first);
+  expect_same_noise(drawn.narrow(0, drawn.numel() - last.numel(), last.numel()), last);
   EXPECT_NEAR(drawn.to(at::kDouble).sum().item<double>(), big["sum"].get<double>(), 0.01);
 }
 
@@ -56,7 +56,7 @@ TEST(Noise, APictureOfABatchTakesTheDrawOfItsIndex) {
     const at::Tensor drawn = starting_noise(c["shape"].get<std::vector<int64_t>>(), generator,
                                             c["batch_index"].get<std::vector<int64_t>>());
     SCOPED_TRACE(c["data"].get<std::string>());
-    expect_near(drawn, tensors.at(c["data"]));
+    expect_same_noise(drawn, tensors.at(c["data"]));
   }
 }
 
@@ -69,7 +69,7 @@ TEST(Noise, AncestralDrawsAreAStreamThatBeginsWithTheStartingNoise) {
     const DrawNoise draw = noise_stream(make_generator(seed_of(c)));
     for (int64_t k = 0; k < expected.size(0); ++k) {
       SCOPED_TRACE(c["draws"].get<std::string>() + ", draw " + std::to_string(k));
-      expect_near(draw(at::empty(shape)), expected[k]);
+      expect_same_noise(draw(at::empty(shape)), expected[k]);
     }
   }
 }

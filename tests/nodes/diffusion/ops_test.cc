@@ -18,7 +18,7 @@ Tensor noise(at::IntArrayRef shape, uint64_t seed = 1) {
   return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), at::kFloat);
 }
 
-double difference(const Tensor& a, const Tensor& b) { return testing::max_difference(a, b); }
+double difference(const Tensor& a, const Tensor& b) { return test::max_difference(a, b); }
 
 Conv2d some_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1) {
   return {noise({out, in, kernel, kernel}, 2) / std::sqrt(double(in * kernel * kernel)),

@@ -11,7 +11,7 @@
 namespace heddle::diffusion {
 namespace {
 
-const std::vector<int64_t> kLatent{1, 4, 96, 128};
+const std::vector<int64_t> kLatentShape{1, 4, 96, 128};
 const at::Tensor kPooled = at::full({1, 1280}, 0.5f);
 
 /// Fact k of a vector, back from the first cosine and sine: exact for values up to pi.
@@ -21,11 +21,11 @@ float angle(const at::Tensor& y, int64_t k, int64_t frequency) {
 }
 
 TEST(PictureFacts, ANetworkWithoutAVectorGetsNone) {
-  EXPECT_FALSE(vector_conditioning(kPooled, {}, true, kLatent, 0).defined());
+  EXPECT_FALSE(vector_conditioning(kPooled, {}, true, kLatentShape, 0).defined());
 }
 
 TEST(PictureFacts, SdxlIsToldSixSizesThatDefaultToTheLatents) {
-  const at::Tensor y = vector_conditioning(kPooled, {}, true, kLatent, 2816);
+  const at::Tensor y = vector_conditioning(kPooled, {}, true, kLatentShape, 2816);
   ASSERT_EQ(y.sizes(), (std::vector<int64_t>{1, 2816}));
   EXPECT_TRUE(at::equal(y.narrow(1, 0, 1280), kPooled));
   const double slowest = std::exp(-std::log(10000.0) * 127 / 128);
@@ -43,14 +43,14 @@ TEST(PictureFacts, TheTargetFollowsTheSizeThatIsGiven) {
   facts.width = 3;
   facts.crop_y = 0.5;
   facts.crop_x = 0.25;
-  const at::Tensor y = vector_conditioning(kPooled, facts, true, kLatent, 2816);
+  const at::Tensor y = vector_conditioning(kPooled, facts, true, kLatentShape, 2816);
   const std::vector<double> expected{2, 3, 0.5, 0.25, 2, 3};
   for (int64_t k = 0; k < 6; ++k) EXPECT_NEAR(angle(y, k, 0), expected[size_t(k)], 1e-6);
 }
 
 TEST(PictureFacts, TheRefinersScoreDependsOnTheSide) {
   const auto score = [](bool positive) {
-    const at::Tensor y = vector_conditioning(kPooled, {}, positive, kLatent, 2560);
+    const at::Tensor y = vector_conditioning(kPooled, {}, positive, kLatentShape, 2560);
     return angle(y, 4, 1) / std::exp(-std::log(10000.0) / 128);
   };
   EXPECT_NEAR(score(true), 6 - 2 * M_PI / std::exp(-std::log(10000.0) / 128), 1e-4);
@@ -59,13 +59,13 @@ TEST(PictureFacts, TheRefinersScoreDependsOnTheSide) {
 
 TEST(PictureFacts, APromptOfAnotherModelIsAnErrorInWords) {
   try {
-    vector_conditioning(at::zeros({1, 768}), {}, true, kLatent, 2816);
+    vector_conditioning(at::zeros({1, 768}), {}, true, kLatentShape, 2816);
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(),
                 ::testing::HasSubstr("encode the prompt with the CLIP of this model"));
   }
-  EXPECT_THROW(vector_conditioning({}, {}, true, kLatent, 2816), std::runtime_error);
+  EXPECT_THROW(vector_conditioning({}, {}, true, kLatentShape, 2816), std::runtime_error);
 }
 
 }  // namespace

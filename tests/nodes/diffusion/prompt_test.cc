@@ -12,8 +12,8 @@
 namespace heddle::diffusion {
 namespace {
 
-using heddle::testing::golden_json;
-using heddle::testing::golden_tensors;
+using heddle::test::golden_json;
+using heddle::test::golden_tensors;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -61,7 +61,7 @@ class Files {
   }
 
   std::map<std::string, std::string> names_;
-  std::map<std::string, heddle::testing::Tensors> files_;
+  std::map<std::string, heddle::test::Tensors> files_;
 };
 
 json golden_cases() { return golden_json("text/prompts.json").at("cases"); }

@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(Quantize, GivesThePixelsOfPillow) {
-  const auto golden = testing::golden_tensors("quantize/quantize.safetensors");
+  const auto golden = test::golden_tensors("quantize/quantize.safetensors");
   const at::Tensor picture = golden.at("picture").to(at::kFloat) / 255;
   int compared = 0;
   for (const auto& [name, expected] : golden) {
@@ -30,7 +30,7 @@ TEST(Quantize, GivesThePixelsOfPillow) {
 
 TEST(Quantize, ValuesOutsideOfThePictureAreCut) {
   const at::Tensor odd = at::tensor({2.f, -1.f, 0.5f}).reshape({1, 1, 3});
-  EXPECT_LE(testing::max_difference(quantize(odd, 4, "none", {}).flatten() * 255,
+  EXPECT_LE(test::max_difference(quantize(odd, 4, "none", {}).flatten() * 255,
                                     at::tensor({255.f, 0.f, 127.f})),
             1e-4);
   EXPECT_THROW(quantize(odd, 4, "bayer-3", {}), std::invalid_argument);

@@ -40,8 +40,8 @@ TEST(Region, InnerEdgesOfAnAreaFadeAndOuterOnesDoNot) {
   region.area = Area{1, 16, 0, 8};
   const at::Tensor weights = region_weights(region, *region.area, 1, 1, 32).flatten();
   const at::Tensor ramp = at::tensor({0.25f, 0.5f, 0.75f, 1.f});
-  EXPECT_LE(testing::max_difference(weights.narrow(0, 0, 4), ramp), 1e-6);
-  EXPECT_LE(testing::max_difference(weights.narrow(0, 12, 4), ramp.flip(0)), 1e-6);
+  EXPECT_LE(test::max_difference(weights.narrow(0, 0, 4), ramp), 1e-6);
+  EXPECT_LE(test::max_difference(weights.narrow(0, 12, 4), ramp.flip(0)), 1e-6);
   const at::Tensor at_border = region_weights(region, *region.area, 1, 1, 24).flatten();
   EXPECT_EQ(at_border[15].item<float>(), 1);
 }

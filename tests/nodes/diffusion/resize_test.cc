@@ -11,10 +11,10 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::golden_json;
-using testing::golden_tensors;
-using testing::max_difference;
-using testing::measured;
+using test::golden_json;
+using test::golden_tensors;
+using test::max_difference;
+using test::measured;
 
 /// As SaveImage writes a picture: [B, C, H, W] in 0..1 to bytes [B, H, W, C].
 at::Tensor to_bytes(const at::Tensor& x) {

@@ -23,7 +23,7 @@ SampleRequest small_request() {
   return request;
 }
 
-std::string error_of(const SampleRequest& request, const Denoiser& denoiser) {
+std::string sampling_error(const SampleRequest& request, const Denoiser& denoiser) {
   try {
     sample(request, stable_diffusion_sampling(), denoiser, {});
   } catch (const std::runtime_error& error) {
@@ -33,7 +33,7 @@ std::string error_of(const SampleRequest& request, const Denoiser& denoiser) {
 }
 
 TEST(Sample, GivesTheReferencesResultsForLatentsRangesAndMasks) {
-  EXPECT_EQ(testing::expect_cases("latents"), 309);
+  EXPECT_EQ(test::expect_cases("latents"), 309);
 }
 
 TEST(Sample, WithoutAStepToRunGivesTheLatentBack) {
@@ -55,7 +55,7 @@ TEST(Sample, APictureWithTheWrongChannelsIsAnErrorInWords) {
   SampleRequest request = small_request();
   request.model_channels = 16;
   request.latent = at::ones({1, 4, 4, 4});
-  EXPECT_THAT(error_of(request, kHalve),
+  EXPECT_THAT(sampling_error(request, kHalve),
               HasSubstr("the latent has 4 channels but the model samples 16"));
 }
 
@@ -64,13 +64,13 @@ TEST(Sample, NumbersThatBreakDownAreAnErrorThatNamesTheStep) {
   const Denoiser breaks = [&](const at::Tensor& x, float) {
     return ++calls == 3 ? x * std::numeric_limits<float>::infinity() : x / 2;
   };
-  EXPECT_THAT(error_of(small_request(), breaks), HasSubstr("NaN or infinity at step 3 of 4"));
+  EXPECT_THAT(sampling_error(small_request(), breaks), HasSubstr("NaN or infinity at step 3 of 4"));
 }
 
 TEST(Sample, ALatentWithNaNIsAnErrorBeforeTheFirstStep) {
   SampleRequest request = small_request();
   request.latent[0][1][2][3] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(error_of(request, kHalve), HasSubstr("the latent to start from holds NaN"));
+  EXPECT_THAT(sampling_error(request, kHalve), HasSubstr("the latent to start from holds NaN"));
 }
 
 TEST(Sample, APictureOutOfABatchIsTheSameAlone) {

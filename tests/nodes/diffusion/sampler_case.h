@@ -14,7 +14,7 @@
 #include "tests/nodes/diffusion/toy_model.h"
 #include "tests/support/golden.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// A file of cases, with its tensors.
 struct SamplerCases {
@@ -226,4 +226,4 @@ inline int expect_cases(const std::string& file) {
   return count;
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

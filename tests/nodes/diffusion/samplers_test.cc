@@ -11,7 +11,7 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::expect_cases;
+using test::expect_cases;
 
 TEST(Samplers, GiveTheReferencesResultsForEveryScheduleAndScale) {
   EXPECT_EQ(expect_cases("main_1"), 336);

@@ -13,11 +13,11 @@
 namespace heddle::diffusion {
 namespace {
 
-using testing::golden_json;
-using testing::golden_tensors;
-using testing::max_difference;
-using testing::measured;
-using testing::toy_sampling;
+using test::golden_json;
+using test::golden_tensors;
+using test::max_difference;
+using test::measured;
+using test::toy_sampling;
 
 void expect_sigmas(const Sigmas& actual, const nlohmann::json& expected, double relative) {
   ASSERT_EQ(actual.size(), expected.size());

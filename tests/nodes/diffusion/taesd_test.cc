@@ -11,7 +11,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::Tensors;
+using test::Tensors;
 
 constexpr double kScale = 0.18215;
 
@@ -89,12 +89,12 @@ TEST_F(TaesdTest, EncodesAndDecodesLayerByLayer) {
 
   const Tensor image = uniform({2, 16, 24, 3});
   const Tensor encoded = Sequential(tensors, "taesd_encoder.", kEncoder)(image.permute({0, 3, 1, 2}));
-  EXPECT_LT(testing::max_difference(vae.encode(image), encoded / kScale), 1e-4);
+  EXPECT_LT(test::max_difference(vae.encode(image), encoded / kScale), 1e-4);
 
   const Tensor latent = (uniform({2, 4, 3, 2}) - 0.5) * 40;
   const Tensor decoded = Sequential(tensors, "taesd_decoder.", kDecoder)(latent * kScale);
   const Tensor picture = decoded.permute({0, 2, 3, 1}).clamp(0, 1);
-  EXPECT_LT(testing::max_difference(vae.decode(latent), picture), 1e-5);
+  EXPECT_LT(test::max_difference(vae.decode(latent), picture), 1e-5);
   EXPECT_GT(picture.std().item<double>(), 0.05) << "not all black or white";
 }
 
@@ -120,7 +120,7 @@ TEST_F(TaesdTest, PixelSpaceChangesNothing) {
   const Vae vae(pixel_space_network());
   const Tensor image = uniform({1, 3, 5, 3});
   EXPECT_TRUE(at::equal(vae.encode(image), image.permute({0, 3, 1, 2}) * 2 - 1));
-  EXPECT_LT(testing::max_difference(vae.decode(vae.encode(image)), image), 1e-6);
+  EXPECT_LT(test::max_difference(vae.decode(vae.encode(image)), image), 1e-6);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::max_difference;
+using test::max_difference;
 
 using Size = std::pair<int64_t, int64_t>;
 

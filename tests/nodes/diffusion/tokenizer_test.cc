@@ -22,7 +22,7 @@ TEST(Tokenizer, WordsBecomeTheIdsOfClip) {
 // Every golden prompt that is one run of text in one chunk; tests of prompts cover the others.
 TEST(Tokenizer, GoldenTextsBecomeTheirIds) {
   int compared = 0;
-  const auto golden = heddle::testing::golden_json("text/prompts.json");
+  const auto golden = heddle::test::golden_json("text/prompts.json");
   for (const auto& example : golden.at("cases")) {
     const std::string id = example["id"];
     const bool is_plain = example["segments"].size() == 1 && !id.starts_with("embeddings");

@@ -9,7 +9,7 @@
 
 #include "nodes/diffusion/guidance.h"
 
-namespace heddle::testing {
+namespace heddle::test {
 
 /// What the goldens of samplers were made with.
 struct ToyModel {
@@ -52,4 +52,4 @@ inline diffusion::Conditioning toy_conditioning(const nlohmann::json& values) {
   return {entry};
 }
 
-}  // namespace heddle::testing
+}  // namespace heddle::test

@@ -17,7 +17,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::max_difference;
+using test::max_difference;
 
 at::Tensor random(at::IntArrayRef shape, uint64_t seed = 1) {
   return at::randn(shape, make_generator(seed), at::kFloat);

@@ -12,10 +12,10 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::golden_json;
-using testing::golden_tensors;
+using test::golden_json;
+using test::golden_tensors;
 using ::testing::HasSubstr;
-using testing::Tensors;
+using test::Tensors;
 
 const std::string kPrefix = "model.diffusion_model.";
 
@@ -48,7 +48,7 @@ Tensor run(const UNet& unet, const Inputs& in, const Heartbeat& heartbeat = {}) 
 void expect_agrees(const nlohmann::json& about, const Tensors& golden, const std::string& name,
                    const Tensor& value) {
   const double tolerance = about.at("tolerance").at(name);
-  EXPECT_LE(testing::measured("networks, U-Net", testing::max_difference(value, golden.at(name)), tolerance), tolerance)
+  EXPECT_LE(test::measured("networks, U-Net", test::max_difference(value, golden.at(name)), tolerance), tolerance)
       << name;
 }
 
@@ -366,7 +366,7 @@ TEST_F(UNetTest, StridesOfArgumentsMeanNothing) {
 // ---- Stopping.
 
 TEST_F(UNetTest, TheHeartbeatComesBeforeEveryPartAndMayStopAnything) {
-  const testing::MapWeights weights = as_weights(unet_tensors("mini_sd15"));
+  const test::MapWeights weights = as_weights(unet_tensors("mini_sd15"));
   int beats = 0;
   const UNet unet(weights, [&] { ++beats; });
   EXPECT_EQ(beats, int(weights.names().size()));

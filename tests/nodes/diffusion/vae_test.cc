@@ -10,7 +10,7 @@ namespace heddle::diffusion {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::Tensors;
+using test::Tensors;
 
 Tensors vae_tensors(const std::string& checkpoint) {
   return part_tensors(checkpoint + ".spec.json",
@@ -27,13 +27,13 @@ class VaeGolden : public OneThread, public ::testing::WithParamInterface<const c
  protected:
   void expect_agrees(const std::string& name, const Tensor& value) const {
     const double tolerance = about_.at("tolerance").at(name);
-    EXPECT_LE(testing::measured("networks, VAE", testing::max_difference(value, golden_.at(name)), tolerance), tolerance)
+    EXPECT_LE(test::measured("networks, VAE", test::max_difference(value, golden_.at(name)), tolerance), tolerance)
         << name;
   }
 
   const std::string name_ = GetParam();
-  const nlohmann::json about_ = testing::golden_json("networks/" + name_ + ".json");
-  const Tensors golden_ = testing::golden_tensors("networks/" + name_ + ".safetensors");
+  const nlohmann::json about_ = test::golden_json("networks/" + name_ + ".json");
+  const Tensors golden_ = test::golden_tensors("networks/" + name_ + ".safetensors");
   const Vae vae_{as_weights(vae_tensors(name_))};
 };
 
@@ -107,7 +107,7 @@ TEST_F(VaeTest, DecodedImagesAreRowsOfPixelsInZeroToOne) {
   const Tensor image = vae.decode(latent), raw = vae.decode_raw(latent);
   EXPECT_EQ(image.sizes(), at::IntArrayRef({2, 24, 40, 3}));
   EXPECT_TRUE(image.is_contiguous());
-  EXPECT_LT(testing::max_difference(image, ((raw + 1) / 2).clamp(0, 1).permute({0, 2, 3, 1})),
+  EXPECT_LT(test::max_difference(image, ((raw + 1) / 2).clamp(0, 1).permute({0, 2, 3, 1})),
             1e-7);
 }
 
@@ -135,8 +135,8 @@ TEST_F(VaeTest, WithoutQuantConvolutionsTheMomentsAreTheEncodersOwn) {
   const Vae without(as_weights(tensors)), identity(as_weights(idle));
   const Tensor image = uniform({1, 16, 24, 3}), latent = uniform({1, 4, 2, 3});
   EXPECT_EQ(without.latent_channels(), 4);
-  EXPECT_LT(testing::max_difference(without.encode(image), identity.encode(image)), 1e-7);
-  EXPECT_LT(testing::max_difference(without.decode_raw(latent), identity.decode_raw(latent)), 1e-7);
+  EXPECT_LT(test::max_difference(without.encode(image), identity.encode(image)), 1e-7);
+  EXPECT_LT(test::max_difference(without.decode_raw(latent), identity.decode_raw(latent)), 1e-7);
 }
 
 TEST_F(VaeTest, AttentionWeightsMayBeMatrices) {
@@ -196,7 +196,7 @@ TEST_F(VaeTest, ArgumentsThatDoNotFitAreErrorsThatSayWhatDoes) {
 }
 
 TEST_F(VaeTest, TheHeartbeatComesBeforeEveryLayerAndMayStopAnything) {
-  const testing::MapWeights weights = as_weights(vae_tensors("mini_sd15"));
+  const test::MapWeights weights = as_weights(vae_tensors("mini_sd15"));
   int beats = 0;
   const Vae vae(weights, [&] { ++beats; });
   EXPECT_EQ(beats, int(weights.names().size()));

@@ -10,22 +10,22 @@ namespace heddle::weights {
 namespace {
 
 using ::testing::AllOf;
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
-using testing::only;
-using testing::spec_tensors;
-using testing::TestFolder;
-using testing::without;
-using testing::write_hollow;
+using test::only;
+using test::spec_tensors;
+using test::TestFolder;
+using test::without;
+using test::write_hollow;
 
 const std::string kMini = "checkpoints/mini_sd15.spec.json";
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  Checkpoint open(const testing::HollowTensors& tensors) const {
+  Checkpoint open(const test::HollowTensors& tensors) const {
     return open_checkpoint(write_hollow(folder_ / "a.safetensors", tensors));
   }
-  std::string error(const testing::HollowTensors& tensors) const {
+  std::string error(const test::HollowTensors& tensors) const {
     return error_of([&] { open(tensors); });
   }
   TestFolder folder_;
@@ -127,7 +127,7 @@ TEST_F(CheckpointTest, EveryFamilyIsFoundWithItsEncodersAndItsPrediction) {
     SCOPED_TRACE(c.name);
     const std::string spec = std::string("checkpoints/") + c.name + ".spec.json";
     const Checkpoint checkpoint =
-        open_checkpoint(testing::write_golden(folder_ / "b.safetensors", spec));
+        open_checkpoint(test::write_golden(folder_ / "b.safetensors", spec));
     EXPECT_EQ(checkpoint.family, c.family);
     EXPECT_EQ(checkpoint.prediction.prediction, c.prediction) << checkpoint.prediction.reason;
     EXPECT_TRUE(checkpoint.unet && checkpoint.vae);
@@ -147,12 +147,12 @@ TEST_F(CheckpointTest, FullSizesAreFoundToo) {
 const std::string kUNet = "model.diffusion_model.";
 
 // SSD-1B: fewer transformer blocks, a different number in each attention, and half a middle.
-testing::HollowTensors ssd_1b() {
+test::HollowTensors ssd_1b() {
   const std::map<std::string, int> depths = {
       {"input_blocks.7.1.", 4},  {"input_blocks.8.1.", 4},  {"output_blocks.0.1.", 4},
       {"output_blocks.1.1.", 4}, {"output_blocks.3.1.", 1}, {"output_blocks.4.1.", 1}};
   auto tensors = spec_tensors("checkpoints/sdxl_full.spec.json");
-  std::erase_if(tensors, [&](const testing::HollowTensor& t) {
+  std::erase_if(tensors, [&](const test::HollowTensor& t) {
     if (t.name.starts_with(kUNet + "middle_block.1.")) return true;
     if (t.name.starts_with(kUNet + "middle_block.2.")) return true;
     for (const auto& [block, depth] : depths) {

@@ -10,12 +10,12 @@
 namespace heddle::weights {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
-using testing::spec_tensors;
-using testing::TestFolder;
+using test::spec_tensors;
+using test::TestFolder;
 
-const std::string kUNet = "model.diffusion_model.";
+const std::string kUNetPrefix = "model.diffusion_model.";
 
 std::string without_dots(std::string name) {
   std::erase(name, '.');
@@ -23,10 +23,10 @@ std::string without_dots(std::string name) {
 }
 
 /// The U-Net's tensors as an average of them alone is kept.
-testing::HollowTensors averaged(testing::HollowTensors tensors) {
-  for (testing::HollowTensor& tensor : tensors) {
-    if (!tensor.name.starts_with(kUNet)) continue;
-    tensor.name = "model_ema.diffusion_model" + without_dots(tensor.name.substr(kUNet.size()));
+test::HollowTensors averaged(test::HollowTensors tensors) {
+  for (test::HollowTensor& tensor : tensors) {
+    if (!tensor.name.starts_with(kUNetPrefix)) continue;
+    tensor.name = "model_ema.diffusion_model" + without_dots(tensor.name.substr(kUNetPrefix.size()));
   }
   tensors.push_back({"model_ema.decay", "F32", {}});
   tensors.push_back({"model_ema.num_updates", "I64", {}});
@@ -38,8 +38,8 @@ TEST(EmaNames, EveryNameOfEveryUNetComesBack) {
   for (const char* name :
        {"mini_sd15", "mini_sd15_inpaint", "mini_sd21_v", "mini_sdxl", "mini_sdxl_refiner"}) {
     for (const auto& tensor : spec_tensors(std::string("checkpoints/") + name + ".spec.json")) {
-      if (!tensor.name.starts_with(kUNet)) continue;
-      const std::string expected = tensor.name.substr(kUNet.size());
+      if (!tensor.name.starts_with(kUNetPrefix)) continue;
+      const std::string expected = tensor.name.substr(kUNetPrefix.size());
       EXPECT_EQ(with_dots(without_dots(expected)), expected);
       ++compared;
     }
@@ -63,7 +63,7 @@ TEST(EmaNames, OtherNamesHaveNone) {
 
 TEST(EmaNames, ACheckpointOfAveragedWeightsAloneIsRead) {
   const TestFolder folder;
-  const Checkpoint checkpoint = open_checkpoint(testing::write_hollow(
+  const Checkpoint checkpoint = open_checkpoint(test::write_hollow(
       folder / "a.safetensors", averaged(spec_tensors("checkpoints/mini_sd15.spec.json"))));
   EXPECT_EQ(checkpoint.family, Family::kSd1);
   ASSERT_TRUE(checkpoint.unet && checkpoint.vae && !checkpoint.text.empty());
@@ -74,20 +74,20 @@ TEST(EmaNames, ACheckpointOfAveragedWeightsAloneIsRead) {
 
 TEST(EmaNames, TheWeightsThemselvesComeFirst) {
   const TestFolder folder;
-  testing::HollowTensors both = spec_tensors("checkpoints/mini_sd15.spec.json");
-  for (const auto& tensor : averaged(testing::only(both, ""))) {
+  test::HollowTensors both = spec_tensors("checkpoints/mini_sd15.spec.json");
+  for (const auto& tensor : averaged(test::only(both, ""))) {
     if (tensor.name.starts_with("model_ema.")) both.push_back(tensor);
   }
-  const auto file = TensorFile::open(testing::write_hollow(folder / "a.safetensors", both));
-  EXPECT_EQ(find_part(file->tensors(), PartKind::kUNet)->prefix, kUNet);
+  const auto file = TensorFile::open(test::write_hollow(folder / "a.safetensors", both));
+  EXPECT_EQ(find_part(file->tensors(), PartKind::kUNet)->prefix, kUNetPrefix);
 }
 
 TEST(EmaNames, MissingAveragesAreMissingTensors) {
   const TestFolder folder;
-  const auto tensors = testing::without(averaged(spec_tensors("checkpoints/mini_sd15.spec.json")),
+  const auto tensors = test::without(averaged(spec_tensors("checkpoints/mini_sd15.spec.json")),
                                         "middle_block0in_layers0");
   EXPECT_THAT(
-      error_of([&] { open_checkpoint(testing::write_hollow(folder / "a.safetensors", tensors)); }),
+      error_of([&] { open_checkpoint(test::write_hollow(folder / "a.safetensors", tensors)); }),
       HasSubstr("the U-Net lacks 2 of 686 tensors"));
 }
 

@@ -10,7 +10,7 @@ namespace heddle::weights {
 namespace {
 
 using ::testing::AllOf;
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
 
 /// Writes tensors under the names of a flat file; settings become metadata.
@@ -18,7 +18,7 @@ class HypernetworkTest : public ::testing::Test {
  protected:
   diffusion::Hypernetwork read(const std::map<std::string, at::Tensor>& tensors,
                                const std::map<std::string, std::string>& settings = {}) const {
-    testing::write_tensors(folder_ / "a.pt", tensors, settings);
+    test::write_tensors(folder_ / "a.pt", tensors, settings);
     return read_hypernetwork(*TensorFile::open(folder_ / "a.pt"));
   }
   std::string error(const std::map<std::string, at::Tensor>& tensors,
@@ -36,11 +36,11 @@ class HypernetworkTest : public ::testing::Test {
     }
     return tensors;
   }
-  testing::TestFolder folder_;
+  test::TestFolder folder_;
 };
 
 TEST_F(HypernetworkTest, AFileOfTheTrainerGivesTorchsNumbers) {
-  const auto file = TensorFile::open(heddle::testing::golden_path("pickle/hypernetwork.pt"));
+  const auto file = TensorFile::open(heddle::test::golden_path("pickle/hypernetwork.pt"));
   const diffusion::Hypernetwork network = read_hypernetwork(*file);
   ASSERT_EQ(network.modules.size(), 1u);
   const at::Tensor x = at::tensor({1.0f, -2.0f, 0.5f, 3.0f}).reshape({1, 2, 2});

@@ -9,15 +9,15 @@
 namespace heddle::weights {
 namespace {
 
-using testing::spec_tensors;
-using testing::TestFolder;
-using testing::write_hollow;
+using test::spec_tensors;
+using test::TestFolder;
+using test::write_hollow;
 
 std::filesystem::path model(const std::string& name) {
   return std::filesystem::path(HEDDLE_SOURCE_DIR) / "models" / name;
 }
 
-FileSummary inspect_hollow(const testing::HollowTensors& tensors) {
+FileSummary inspect_hollow(const test::HollowTensors& tensors) {
   const TestFolder folder;
   return inspect_file(write_hollow(folder / "a.safetensors", tensors));
 }
@@ -50,7 +50,7 @@ TEST(Inspect, TriggerWordsAreThoseOfTheMetadataAndTheMostFrequentTags) {
   const std::map<std::string, std::string> metadata{
       {"modelspec.trigger_phrase", "in ink style"},
       {"ss_tag_frequency", R"({"10_ink": {"ink": 20, "cat": 3}, "5_more": {"cat": 30, "in ink style": 1, "x": "y"}})"}};
-  testing::write_tensors(folder / "a.safetensors",
+  test::write_tensors(folder / "a.safetensors",
                          {{"x.lora_up.weight", at::ones({2, 1})}, {"x.lora_down.weight", at::ones({1, 2})}}, metadata);
   const FileSummary summary = inspect_file(folder / "a.safetensors");
   EXPECT_EQ(summary.triggers, (std::vector<std::string>{"in ink style", "cat", "ink"}));
@@ -78,7 +78,7 @@ TEST(Inspect, SaysAllOfSdxl) {
 TEST(Inspect, SaysWhatIsSpecial) {
   auto inpainting = spec_tensors("checkpoints/mini_sd15_inpaint.spec.json");
   EXPECT_THAT(inspect_hollow(inpainting).reason, ::testing::HasSubstr("made for inpainting"));
-  const auto distilled = testing::without(spec_tensors("checkpoints/mini_sdxl.spec.json"), "middle_block.");
+  const auto distilled = test::without(spec_tensors("checkpoints/mini_sdxl.spec.json"), "middle_block.");
   EXPECT_THAT(inspect_hollow(distilled).reason, ::testing::HasSubstr("it has no middle block"));
 }
 
@@ -95,8 +95,8 @@ TEST(Inspect, NamesFilesThatCannotBeUsed) {
 TEST(Inspect, OnePartAloneIsCalledByItsName) {
   EXPECT_EQ(inspect_hollow(spec_tensors("checkpoints/mini_vae.spec.json")).kind, FileKind::kVae);
   const auto whole = spec_tensors("checkpoints/mini_sd15.spec.json");
-  EXPECT_EQ(inspect_hollow(testing::only(whole, "model.diffusion_model.")).kind, FileKind::kUNet);
-  EXPECT_EQ(inspect_hollow(testing::only(whole, "cond_stage_model.transformer.")).kind,
+  EXPECT_EQ(inspect_hollow(test::only(whole, "model.diffusion_model.")).kind, FileKind::kUNet);
+  EXPECT_EQ(inspect_hollow(test::only(whole, "cond_stage_model.transformer.")).kind,
             FileKind::kTextEncoder);
 }
 

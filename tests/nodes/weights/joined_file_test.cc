@@ -15,8 +15,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::error_of;
-using testing::TestFolder;
+using test::error_of;
+using test::TestFolder;
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -25,8 +25,8 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
 class ShardsTest : public ::testing::Test {
  protected:
   ShardsTest() {
-    testing::write_tensors(folder_ / "a.safetensors", {{"x", at::ones({2})}}, {});
-    testing::write_tensors(folder_ / "b.safetensors", {{"y", at::zeros({3})}}, {});
+    test::write_tensors(folder_ / "a.safetensors", {{"x", at::ones({2})}}, {});
+    test::write_tensors(folder_ / "b.safetensors", {{"y", at::zeros({3})}}, {});
   }
   std::shared_ptr<const TensorFile> open(const std::string& index) const {
     write_text(folder_ / "index.json", index);
@@ -80,23 +80,23 @@ TEST_F(ShardsTest, WithTheSameTensorAreAnError) {
 class DiffusersFolderTest : public ::testing::Test {
  protected:
   void write(const std::string& network, const std::string& file,
-             const testing::HollowTensors& tensors) const {
+             const test::HollowTensors& tensors) const {
     std::filesystem::create_directories(folder_ / "sd" / network);
-    testing::write_hollow(folder_ / "sd" / network / file, tensors);
+    test::write_hollow(folder_ / "sd" / network / file, tensors);
   }
-  static testing::HollowTensors unet(const std::string& model) {
-    const auto tensors = testing::only(
-        testing::spec_tensors("checkpoints/" + model + ".spec.json"), "model.diffusion_model.");
+  static test::HollowTensors unet(const std::string& model) {
+    const auto tensors = test::only(
+        test::spec_tensors("checkpoints/" + model + ".spec.json"), "model.diffusion_model.");
     NamesAndShapes shapes;
     for (const auto& t : tensors) shapes.emplace(t.name, t.shape);
-    testing::HollowTensors renamed;
+    test::HollowTensors renamed;
     for (const auto& [name, other] : diffusers_names(shapes)) {
       renamed.push_back({other, "F16", shapes.at(name)});
     }
     return renamed;
   }
-  static testing::HollowTensors text() {
-    return testing::only(testing::spec_tensors("checkpoints/mini_sd15.spec.json"),
+  static test::HollowTensors text() {
+    return test::only(test::spec_tensors("checkpoints/mini_sd15.spec.json"),
                          "cond_stage_model.transformer.");
   }
   Checkpoint open() const { return open_checkpoint(open_diffusers_folder(folder_ / "sd")); }

@@ -16,9 +16,9 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
-using heddle::testing::MapWeights;
-using testing::error_of;
-using testing::TestFolder;
+using heddle::test::MapWeights;
+using test::error_of;
+using test::TestFolder;
 
 double length(const at::Tensor& tensor) { return tensor.to(at::kDouble).norm().item<double>(); }
 
@@ -53,7 +53,7 @@ TEST(NearestProduct, HasNoMoreRankThanTheMatrix) {
 
 TEST(ExtractedLora, NamesAndShapesAreThoseOfALora) {
   const auto difference = std::make_shared<const MapWeights>(
-      heddle::testing::Tensors{{"conv.weight", random({6, 5, 3, 3}, 3)},
+      heddle::test::Tensors{{"conv.weight", random({6, 5, 3, 3}, 3)},
                                {"conv.bias", random({6}, 4)},
                                {"norm.weight", random({6}, 5)},
                                {"same.weight", at::zeros({4, 4})}},
@@ -74,7 +74,7 @@ TEST(ExtractedLora, NamesAndShapesAreThoseOfALora) {
 
 TEST(ExtractedLora, ADifferenceThatIsNotFiniteIsAnError) {
   const auto difference = std::make_shared<const MapWeights>(
-      heddle::testing::Tensors{{"a.weight", at::full({2, 2}, NAN)}}, "");
+      heddle::test::Tensors{{"a.weight", at::full({2, 2}, NAN)}}, "");
   EXPECT_THAT(error_of([&] { extracted_lora(difference, "", {}, [](int, int) {}); }),
               HasSubstr("\"a.weight\" is not finite"));
 }
@@ -83,9 +83,9 @@ TEST(ExtractedLora, ADifferenceThatIsNotFiniteIsAnError) {
 TEST(ExtractedLora, OfAModelWithALoraGivesTheLoraBack) {
   TestFolder folder;
   const Checkpoint c = open_checkpoint(
-      testing::write_golden(folder / "model.safetensors", "checkpoints/mini_sd15.spec.json"));
+      test::write_golden(folder / "model.safetensors", "checkpoints/mini_sd15.spec.json"));
   const PartShapes shapes{{PartKind::kUNet, shapes_of(*c.file, *c.unet)}};
-  const auto path = testing::write_golden(folder / "lora.safetensors", "lora/files/sd15_locon.spec.json");
+  const auto path = test::write_golden(folder / "lora.safetensors", "lora/files/sd15_locon.spec.json");
   const auto lora = with_patches(nullptr, match_lora(*TensorFile::open(path), shapes).patches.at(PartKind::kUNet), 1);
   const Merge difference = merge_parts({c.file, *c.unet, lora}, {c.file, *c.unet, nullptr},
                                        [](const std::string&) { return Mix{1, -1}; });

@@ -11,9 +11,9 @@
 namespace heddle::weights {
 namespace {
 
-using heddle::testing::golden_json;
+using heddle::test::golden_json;
 using nlohmann::json;
-using testing::TestFolder;
+using test::TestFolder;
 
 PartShapes part_shapes(const Checkpoint& c) {
   PartShapes shapes{{PartKind::kUNet, shapes_of(*c.file, *c.unet)}};
@@ -37,12 +37,12 @@ const Part& part_of(const Checkpoint& checkpoint, PartKind kind) {
 class Golden {
  public:
   const json cases = golden_json("lora/expected.json");
-  const heddle::testing::Tensors merged =
-      heddle::testing::golden_tensors("lora/merged.safetensors");
+  const heddle::test::Tensors merged =
+      heddle::test::golden_tensors("lora/merged.safetensors");
 
   std::filesystem::path file(const std::string& name, const std::string& spec) {
     const auto path = folder_ / (name + ".safetensors");
-    if (!std::filesystem::exists(path)) testing::write_golden(path, spec + name + ".spec.json");
+    if (!std::filesystem::exists(path)) test::write_golden(path, spec + name + ".spec.json");
     return path;
   }
   const Checkpoint& checkpoint(const std::string& name) {
@@ -101,7 +101,7 @@ void expect_near(const at::Tensor& actual, const at::Tensor& expected, bool is_h
       (expected.to(at::kDouble).abs() * std::ldexp(1, -10)).clamp_min(std::ldexp(1, -24));
   const at::Tensor allowed = is_half ? step : at::full_like(step, 5e-6 * largest);
   const double share = (difference / allowed).max().item<double>();
-  EXPECT_LE(heddle::testing::measured(is_half ? "lora, fp16 weights (steps)" : "lora, fp32 weights (relative)",
+  EXPECT_LE(heddle::test::measured(is_half ? "lora, fp16 weights (steps)" : "lora, fp32 weights (relative)",
                               share * (is_half ? 1 : 5e-6), is_half ? 1 : 5e-6),
             is_half ? 1 : 5e-6);
 }
@@ -121,7 +121,7 @@ void LoraGolden::expect_weight(const std::string& key, const json& expected) con
   const double l2 = flat.to(at::kDouble).norm().item<double>();
   const double change = (actual.to(at::kDouble) - base.to(at::kDouble)).norm().item<double>();
   const auto expect_norm = [](double actual, double norm) {
-    EXPECT_LE(heddle::testing::measured("lora, norms (relative)", std::abs(actual - norm) / std::max(norm, 1e-30), 1e-5), 1e-5);
+    EXPECT_LE(heddle::test::measured("lora, norms (relative)", std::abs(actual - norm) / std::max(norm, 1e-30), 1e-5), 1e-5);
   };
   expect_norm(l2, expected["l2"]);
   expect_norm(change, expected["change_l2"]);
@@ -180,7 +180,7 @@ TEST_P(LoraGoldenFamilies, AnotherFamilyIsAnErrorThatNamesBoth) {
       {"sd15_on_sd21", {"Stable Diffusion 1.x", "Stable Diffusion 2.x"}}};
   const auto& [of_lora, of_model] = families.at(GetParam());
   EXPECT_THAT(
-      testing::error_of([&] { match(expected()["loras"][0]["file"]); }),
+      test::error_of([&] { match(expected()["loras"][0]["file"]); }),
       ::testing::AllOf(::testing::HasSubstr(std::string("looks like a LoRA for ") + of_lora),
                        ::testing::HasSubstr(std::string("the model is ") + of_model)));
 }

@@ -12,12 +12,12 @@ namespace heddle::weights {
 namespace {
 
 using ::testing::AllOf;
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
-using testing::HollowTensors;
-using testing::spec_tensors;
-using testing::TestFolder;
-using testing::write_hollow;
+using test::HollowTensors;
+using test::spec_tensors;
+using test::TestFolder;
+using test::write_hollow;
 
 const std::string kQuery = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q";
 const std::string kLayer = "lora_te_text_model_encoder_layers_0_mlp_fc1";
@@ -26,27 +26,27 @@ class LoraMatchTest : public ::testing::Test {
  protected:
   LoraMatchTest() {
     for (const auto& t :
-         testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"), "model.diffusion_model.")) {
+         test::only(spec_tensors("checkpoints/mini_sd15.spec.json"), "model.diffusion_model.")) {
       model_[PartKind::kUNet].emplace(t.name, t.shape);
     }
-    for (const auto& t : testing::only(spec_tensors("checkpoints/mini_sd15.spec.json"),
+    for (const auto& t : test::only(spec_tensors("checkpoints/mini_sd15.spec.json"),
                                        "cond_stage_model.transformer.")) {
       model_[PartKind::kClipL].emplace(t.name, t.shape);
     }
   }
-  LoraMatch match(const testing::HollowTensors& tensors) const {
+  LoraMatch match(const test::HollowTensors& tensors) const {
     return match_lora(*TensorFile::open(write_hollow(folder_ / "a.safetensors", tensors)), model_);
   }
   LoraMatch match_spec(const std::string& name) const {
     return match(spec_tensors("lora/files/" + name + ".spec.json"));
   }
-  std::string error(const testing::HollowTensors& tensors) const {
+  std::string error(const test::HollowTensors& tensors) const {
     return error_of([&] { match(tensors); });
   }
   std::string error_of_spec(const std::string& name) const {
     return error_of([&] { match_spec(name); });
   }
-  static testing::HollowTensors pair(const std::string& stem, std::vector<int64_t> up,
+  static test::HollowTensors pair(const std::string& stem, std::vector<int64_t> up,
                                      std::vector<int64_t> down) {
     return {{stem + ".lora_up.weight", "F16", up}, {stem + ".lora_down.weight", "F16", down}};
   }
@@ -260,7 +260,7 @@ TEST_F(LoraMatchTest, AlphaMustBeOneFiniteNumber) {
   auto tensors = pair(kQuery, {32, 4}, {4, 32});
   tensors.push_back({kQuery + ".alpha", "F32", {2}});
   EXPECT_THAT(error(tensors), HasSubstr(".alpha\" has shape [2]"));
-  testing::write_tensors(
+  test::write_tensors(
       folder_ / "nan.safetensors",
       {{kQuery + ".lora_up.weight", at::ones({32, 4})},
        {kQuery + ".lora_down.weight", at::ones({4, 32})},
@@ -274,7 +274,7 @@ TEST_F(LoraMatchTest, ValuesThatAreNoNumbersAreAnErrorThatNamesTheKey) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), INFINITY}) {
     at::Tensor up = at::ones({32, 4}, at::kHalf);
     up[3][1] = value;
-    testing::write_tensors(
+    test::write_tensors(
         folder_ / "nan.safetensors",
         {{kQuery + ".lora_up.weight", up}, {kQuery + ".lora_down.weight", at::ones({4, 32})}}, {});
     const auto file = TensorFile::open(folder_ / "nan.safetensors");

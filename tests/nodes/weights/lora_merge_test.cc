@@ -15,19 +15,19 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using heddle::testing::Tensors;
-using testing::error_of;
-using testing::TestFolder;
+using heddle::test::Tensors;
+using test::error_of;
+using test::TestFolder;
 
-using Golden = std::pair<std::string, double>;  // name and strength
+using GoldenFile = std::pair<std::string, double>;  // name and strength
 
-double length(const at::Tensor& tensor) { return tensor.to(at::kDouble).norm().item<double>(); }
+double length_of(const at::Tensor& tensor) { return tensor.to(at::kDouble).norm().item<double>(); }
 
 class LoraMerging : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     shared_folder_ = std::make_unique<TestFolder>();
-    checkpoint_ = std::make_unique<Checkpoint>(open_checkpoint(testing::write_golden(
+    checkpoint_ = std::make_unique<Checkpoint>(open_checkpoint(test::write_golden(
         *shared_folder_ / "model.safetensors", "checkpoints/mini_sd15.spec.json")));
   }
   static void TearDownTestSuite() {
@@ -37,14 +37,14 @@ class LoraMerging : public ::testing::Test {
 
   std::shared_ptr<const TensorFile> golden(const std::string& name) const {
     const auto path = folder_ / (name + ".safetensors");
-    if (!std::filesystem::exists(path)) testing::write_golden(path, "lora/files/" + name + ".spec.json");
+    if (!std::filesystem::exists(path)) test::write_golden(path, "lora/files/" + name + ".spec.json");
     return TensorFile::open(path);
   }
   std::shared_ptr<const TensorFile> file(const std::string& name, const Tensors& tensors) const {
-    testing::write_tensors(folder_ / name, tensors, {});
+    test::write_tensors(folder_ / name, tensors, {});
     return TensorFile::open(folder_ / name);
   }
-  std::vector<LoraToMerge> loras(const std::vector<Golden>& golden_files) const {
+  std::vector<LoraToMerge> loras(const std::vector<GoldenFile>& golden_files) const {
     std::vector<LoraToMerge> loras;
     for (const auto& [name, strength] : golden_files) loras.push_back({golden(name), strength});
     return loras;
@@ -69,7 +69,7 @@ class LoraMerging : public ::testing::Test {
     std::string name;
     at::Tensor apart, merged;
   };
-  std::vector<Both> changes(const std::vector<Golden>& golden_files, std::optional<int64_t> rank) const {
+  std::vector<Both> changes(const std::vector<GoldenFile>& golden_files, std::optional<int64_t> rank) const {
     AllPatches apart, together;
     for (const auto& [name, strength] : golden_files) add(apart, *golden(name), strength);
     const MergedLora merged = merge(loras(golden_files), rank);
@@ -96,11 +96,11 @@ std::unique_ptr<TestFolder> LoraMerging::shared_folder_;
 std::unique_ptr<Checkpoint> LoraMerging::checkpoint_;
 
 TEST_F(LoraMerging, SideBySideIsExact) {
-  const std::vector<Golden> cases[] = {{{"sd15_kohya", 0.8}, {"sd15_kohya_b", -0.5}, {"sd15_no_alpha", 1}},
+  const std::vector<GoldenFile> cases[] = {{{"sd15_kohya", 0.8}, {"sd15_kohya_b", -0.5}, {"sd15_no_alpha", 1}},
                                        {{"sd15_locon", 0.7}, {"sd15_locon_mid", 1.3}}};
   for (const auto& files : cases) {
     for (const Both& change : changes(files, std::nullopt)) {
-      EXPECT_LT(length(change.merged - change.apart), 2e-6 * length(change.apart)) << change.name;
+      EXPECT_LT(length_of(change.merged - change.apart), 2e-6 * length_of(change.apart)) << change.name;
     }
   }
 }
@@ -108,14 +108,14 @@ TEST_F(LoraMerging, SideBySideIsExact) {
 TEST_F(LoraMerging, ByRankKeepsTheLargestPart) {
   for (const Both& change : changes({{"sd15_kohya", 0.8}, {"sd15_kohya_b", -0.5}}, 6)) {
     const at::Tensor values = std::get<1>(at::linalg_svd(change.apart.flatten(1), false)).to(at::kDouble);
-    const double tail = values.size(0) > 6 ? length(values.slice(0, 6)) : 0;
-    EXPECT_NEAR(length(change.merged - change.apart), tail, 1e-3 * length(change.apart)) << change.name;
+    const double tail = values.size(0) > 6 ? length_of(values.slice(0, 6)) : 0;
+    EXPECT_NEAR(length_of(change.merged - change.apart), tail, 1e-3 * length_of(change.apart)) << change.name;
   }
 }
 
 TEST_F(LoraMerging, KindsThatAreNoProductAreMergedByRank) {
   for (const Both& change : changes({{"sd15_loha", 0.8}, {"sd15_kohya", 0.5}}, 4096)) {
-    EXPECT_LT(length(change.merged - change.apart), 1e-3 * length(change.apart)) << change.name;
+    EXPECT_LT(length_of(change.merged - change.apart), 1e-3 * length_of(change.apart)) << change.name;
   }
   EXPECT_THAT(error_of([&] { merge(loras({{"sd15_loha", 1}, {"sd15_kohya", 1}})); }),
               AllOf(HasSubstr("of the kind LoHa"), HasSubstr("merge by svd instead")));

@@ -9,7 +9,7 @@
 namespace heddle::weights {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
 
 Patch patch_of(at::Tensor up, at::Tensor down, std::optional<double> alpha, double strength) {

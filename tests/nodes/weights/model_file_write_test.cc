@@ -14,8 +14,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::error_of;
-using testing::TestFolder;
+using test::error_of;
+using test::TestFolder;
 
 std::shared_ptr<const TensorFile> write(const std::filesystem::path& path,
                                         const TensorsToWrite& tensors) {
@@ -39,7 +39,7 @@ class SavedCheckpoint : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(SavedCheckpoint, HasTheTensorsThatItWasLoadedFrom) {
   TestFolder folder;
-  const Checkpoint loaded = open_checkpoint(testing::write_golden(
+  const Checkpoint loaded = open_checkpoint(test::write_golden(
       folder / "model.safetensors", std::string("checkpoints/") + GetParam() + ".spec.json"));
   const auto saved = write(folder / "saved.safetensors", all_tensors(loaded));
   size_t compared = 0;
@@ -66,7 +66,7 @@ class ModelFileWrite : public ::testing::Test {
  protected:
   TestFolder folder_;
   Checkpoint checkpoint_ = open_checkpoint(
-      testing::write_golden(folder_ / "model.safetensors", "checkpoints/mini_sd15.spec.json"));
+      test::write_golden(folder_ / "model.safetensors", "checkpoints/mini_sd15.spec.json"));
 };
 
 TEST_F(ModelFileWrite, ChangedWeightsAreF32AndOthersKeepTheirType) {
@@ -82,12 +82,12 @@ TEST_F(ModelFileWrite, ChangedWeightsAreF32AndOthersKeepTheirType) {
 }
 
 TEST_F(ModelFileWrite, ATextEncoderOfAnotherTypeIsSavedAsItIsComputedWith) {
-  heddle::testing::Tensors tensors;
+  heddle::test::Tensors tensors;
   for (const auto& [key, info] : checkpoint_.file->tensors()) {
     const at::Tensor tensor = checkpoint_.file->tensor(key);
     tensors[key] = tensor.is_floating_point() ? tensor.to(at::kFloat) * 1.0001f : tensor.clone();
   }
-  testing::write_tensors(folder_ / "f32.safetensors", tensors, {});
+  test::write_tensors(folder_ / "f32.safetensors", tensors, {});
   const Checkpoint loaded = open_checkpoint(folder_ / "f32.safetensors");
   write(folder_ / "saved.safetensors", all_tensors(loaded));
   const Checkpoint again = open_checkpoint(folder_ / "saved.safetensors");

@@ -16,7 +16,7 @@
 #include "nodes/weights/safetensors.h"
 #include "tests/support/golden.h"
 
-namespace heddle::weights::testing {
+namespace heddle::weights::test {
 
 /// A folder that goes away with the test.
 class TestFolder {
@@ -53,7 +53,7 @@ using HollowTensors = std::vector<HollowTensor>;
 /// The tensors of a golden spec ("checkpoints/mini_sd15.spec.json"), without values.
 inline HollowTensors spec_tensors(const std::string& golden_spec) {
   HollowTensors tensors;
-  const auto spec = heddle::testing::golden_json(golden_spec);
+  const auto spec = heddle::test::golden_json(golden_spec);
   for (const auto& [name, t] : spec.items()) {
     if (name != "__spec__") tensors.push_back({name, t["dtype"], t["shape"]});
   }
@@ -107,7 +107,7 @@ inline std::filesystem::path write_hollow(const std::filesystem::path& path,
 /// A golden spec with its values.
 inline std::filesystem::path write_golden(const std::filesystem::path& path,
                                           const std::string& golden_spec) {
-  heddle::testing::write_checkpoint(golden_spec, path);
+  heddle::test::write_checkpoint(golden_spec, path);
   return path;
 }
 
@@ -122,4 +122,4 @@ std::string error_of(Action action) {
   return "no error";
 }
 
-}  // namespace heddle::weights::testing
+}  // namespace heddle::weights::test

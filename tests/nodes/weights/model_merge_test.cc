@@ -12,16 +12,16 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::error_of;
-using testing::TestFolder;
+using test::error_of;
+using test::TestFolder;
 
 // mini_sd15 in F32, and a second model made of it.
 class ModelMerge : public ::testing::Test {
  protected:
   ModelMerge() {
     const Checkpoint golden = open_checkpoint(
-        testing::write_golden(folder_ / "golden.safetensors", "checkpoints/mini_sd15.spec.json"));
-    heddle::testing::Tensors second;
+        test::write_golden(folder_ / "golden.safetensors", "checkpoints/mini_sd15.spec.json"));
+    heddle::test::Tensors second;
     for (const auto& [key, info] : golden.file->tensors()) {
       const at::Tensor tensor = golden.file->tensor(key);
       first_tensors_[key] = tensor.is_floating_point() ? tensor.to(at::kFloat).clone() : tensor.clone();
@@ -31,8 +31,8 @@ class ModelMerge : public ::testing::Test {
     second_ = write("second.safetensors", second);
   }
 
-  Checkpoint write(const std::string& name, const heddle::testing::Tensors& tensors) {
-    testing::write_tensors(folder_ / name, tensors, {});
+  Checkpoint write(const std::string& name, const heddle::test::Tensors& tensors) {
+    test::write_tensors(folder_ / name, tensors, {});
     return open_checkpoint(folder_ / name);
   }
 
@@ -51,7 +51,7 @@ class ModelMerge : public ::testing::Test {
   }
 
   TestFolder folder_;
-  heddle::testing::Tensors first_tensors_;
+  heddle::test::Tensors first_tensors_;
   Checkpoint first_, second_;
 };
 
@@ -99,8 +99,8 @@ TEST_F(ModelMerge, ATextEncoderIsRoundedOnceAtTheEnd) {
 }
 
 TEST_F(ModelMerge, NothingIsReadBeforeAWeightIsAskedFor) {
-  const auto hollow = testing::write_hollow(folder_ / "hollow.safetensors",
-                                            testing::spec_tensors("checkpoints/mini_sd15.spec.json"));
+  const auto hollow = test::write_hollow(folder_ / "hollow.safetensors",
+                                            test::spec_tensors("checkpoints/mini_sd15.spec.json"));
   const Checkpoint cut = open_checkpoint(hollow);
   const Merge merge = merge_parts(unet(first_), unet(cut), everywhere(1, 1));
   std::filesystem::resize_file(hollow, std::filesystem::file_size(hollow) + 1);
@@ -109,7 +109,7 @@ TEST_F(ModelMerge, NothingIsReadBeforeAWeightIsAskedFor) {
 }
 
 TEST_F(ModelMerge, AnotherNumberOfInputChannelsLeavesTheFirstConvolutionAlone) {
-  const Checkpoint inpaint = open_checkpoint(testing::write_golden(
+  const Checkpoint inpaint = open_checkpoint(test::write_golden(
       folder_ / "inpaint.safetensors", "checkpoints/mini_sd15_inpaint.spec.json"));
   const Merge merge = merge_parts(unet(inpaint), unet(first_), everywhere(1, 1));
   EXPECT_THAT(merge.left_alone, ElementsAre("input_blocks.0.0.weight"));
@@ -118,12 +118,12 @@ TEST_F(ModelMerge, AnotherNumberOfInputChannelsLeavesTheFirstConvolutionAlone) {
 }
 
 TEST_F(ModelMerge, AWeightOfAnotherShapeIsAnErrorThatNamesBothFiles) {
-  heddle::testing::Tensors wide = first_tensors_;
+  heddle::test::Tensors wide = first_tensors_;
   at::Tensor& context = wide["model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_v.weight"];
   const std::string shape = shape_text(context.sizes());
   context = at::cat({context, context}, 1);
   const std::string wide_shape = shape_text(context.sizes());
-  testing::write_tensors(folder_ / "wide.safetensors", wide, {});
+  test::write_tensors(folder_ / "wide.safetensors", wide, {});
   const auto file = TensorFile::open(folder_ / "wide.safetensors");
   const PartToSave other{file, *first_.unet, nullptr};
   EXPECT_THAT(error_of([&] { merge_parts(unet(first_), other, everywhere(1, 1)); }),

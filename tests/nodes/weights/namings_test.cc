@@ -13,8 +13,8 @@ namespace {
 
 NamesAndShapes part_of(const std::string& model, const std::string& prefix) {
   NamesAndShapes shapes;
-  for (const auto& t : testing::only(
-           testing::spec_tensors("checkpoints/" + model + ".spec.json"), prefix)) {
+  for (const auto& t : test::only(
+           test::spec_tensors("checkpoints/" + model + ".spec.json"), prefix)) {
     shapes.emplace(t.name, t.shape);
   }
   return shapes;
@@ -131,10 +131,10 @@ TEST(DiffusersVaeNames, OfTheFirstReleasesAreKnown) {
   EXPECT_TRUE(sources.contains("decoder.mid.attn_1.proj_out.weight"));
 }
 
-std::vector<PartKind> kinds_of(const testing::HollowTensors& tensors) {
-  const testing::TestFolder folder;
+std::vector<PartKind> kinds_of(const test::HollowTensors& tensors) {
+  const test::TestFolder folder;
   const auto file =
-      TensorFile::open(testing::write_hollow(folder / "a.safetensors", tensors));
+      TensorFile::open(test::write_hollow(folder / "a.safetensors", tensors));
   std::vector<PartKind> kinds;
   for (const Part& text : find_text_encoders(file->tensors())) kinds.push_back(text.kind);
   return kinds;
@@ -143,7 +143,7 @@ std::vector<PartKind> kinds_of(const testing::HollowTensors& tensors) {
 TEST(TextEncoders, AloneAreToldByTheirSize) {
   const auto of_full = [](const char* model, const char* prefix) {
     const std::string spec = std::string("checkpoints/") + model + ".spec.json";
-    return kinds_of(testing::only(testing::spec_tensors(spec), prefix));
+    return kinds_of(test::only(test::spec_tensors(spec), prefix));
   };
   EXPECT_THAT(of_full("sd15_full", "cond_stage_model.transformer."),
               ::testing::ElementsAre(PartKind::kClipL));
@@ -158,15 +158,15 @@ TEST(TextEncoders, AloneAreToldByTheirSize) {
 
 // An encoder in Hugging Face's names and of OpenCLIP-H's size, with so many layers.
 Part text_of_h(int layers) {
-  testing::HollowTensors tensors = {
+  test::HollowTensors tensors = {
       {"text_model.embeddings.token_embedding.weight", "F16", {49408, 1024}}};
   for (int i = 0; i < layers; ++i) {
     const std::string layer = "text_model.encoder.layers." + std::to_string(i) + ".";
     tensors.push_back({layer + "mlp.fc1.weight", "F16", {1, 1}});
   }
-  const testing::TestFolder folder;
+  const test::TestFolder folder;
   const auto file =
-      TensorFile::open(testing::write_hollow(folder / "a.safetensors", tensors));
+      TensorFile::open(test::write_hollow(folder / "a.safetensors", tensors));
   return find_text_encoders(file->tensors()).at(0);
 }
 

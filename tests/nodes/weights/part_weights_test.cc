@@ -11,9 +11,9 @@
 namespace heddle::weights {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
-using testing::TestFolder;
+using test::TestFolder;
 
 const std::string kName = "encoder.weight";
 
@@ -22,7 +22,7 @@ class PartWeightsTest : public ::testing::Test {
   std::shared_ptr<const diffusion::Weights> weights(
       const at::Tensor& tensor, Rounding rounding,
       std::shared_ptr<const Patches> patches = nullptr, Source source = {}) {
-    testing::write_tensors(folder_ / "a.safetensors", {{"first_stage_model." + kName, tensor}}, {});
+    test::write_tensors(folder_ / "a.safetensors", {{"first_stage_model." + kName, tensor}}, {});
     source.key = "first_stage_model." + kName;
     const Part part{.kind = PartKind::kVae,
                     .prefix = "first_stage_model.",

@@ -187,15 +187,15 @@ TEST_F(PatchTest, AReplacementReplacesAtStrengthZero) {
 }
 
 TEST_F(PatchTest, ABlendTakesPartOfAnotherModel) {
-  const auto other = std::make_shared<heddle::testing::MapWeights>(
-      heddle::testing::Tensors{{"x", at::full({2}, 10.0f)}}, "");
+  const auto other = std::make_shared<heddle::test::MapWeights>(
+      heddle::test::Tensors{{"x", at::full({2}, 10.0f)}}, "");
   const Tensor blended = apply(at::full({2}, 2.0f), Blend{0.25, other, "x"}, 0.75);
   EXPECT_EQ(blended[0].item<float>(), 8);
-  EXPECT_THAT(testing::error_of([&] {
+  EXPECT_THAT(test::error_of([&] {
                 apply(at::ones({3}), Blend{0.5, other, "x"});
               }),
               ::testing::HasSubstr("the other model's \"x\" [2] does not fit a weight of [3]"));
-  EXPECT_THAT(testing::error_of([&] {
+  EXPECT_THAT(test::error_of([&] {
                 apply(at::ones({3}), Blend{0.5, other, "y"});
               }),
               ::testing::HasSubstr("which is missing"));

@@ -48,8 +48,8 @@ TEST(Placement, OnlyPlainLowRanksGoBeside) {
 class PatchedWeightsTest : public ::testing::Test {
  protected:
   std::shared_ptr<const diffusion::Weights> base_ =
-      shared_weights(std::make_shared<heddle::testing::MapWeights>(
-          heddle::testing::Tensors{{"a.weight", at::ones({64, 64})}, {"b.weight", at::ones({8})}},
+      shared_weights(std::make_shared<heddle::test::MapWeights>(
+          heddle::test::Tensors{{"a.weight", at::ones({64, 64})}, {"b.weight", at::ones({8})}},
           ""));
   std::shared_ptr<const diffusion::Weights> patched(const Patches& patches, Rounding rounding = Rounding::kNone) {
     return patched_weights(base_, std::make_shared<const Patches>(patches), rounding,

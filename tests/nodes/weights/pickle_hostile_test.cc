@@ -8,16 +8,16 @@
 namespace heddle::weights {
 namespace {
 
-namespace p = testing::pickle;
+namespace p = test::pickle;
 using ::testing::AllOf;
-using testing::float_bytes;
+using test::float_bytes;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using testing::torch_legacy;
-using testing::torch_zip;
+using test::torch_legacy;
+using test::torch_zip;
 
-using PickleHostileTest = testing::TorchErrors;
+using PickleHostileTest = test::TorchErrors;
 
 std::string repeated(const std::string& text, size_t count) {
   std::string all;
@@ -76,7 +76,7 @@ TEST_F(PickleHostileTest, EveryTruncationIsAnError) {
   const std::string pickled = p::dict({p::text("a"), p::floats("0", 4)});
   const std::string whole = p::whole(pickled);
   for (size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_NE(error(testing::zip_bytes(
+    EXPECT_NE(error(test::zip_bytes(
                   {{"a/data.pkl", whole.substr(0, length)}, {"a/data/0", std::string(16, 'a')}})),
               "no error");
   }
@@ -203,7 +203,7 @@ TEST_F(PickleHostileTest, NamesAreLimited) {
 TEST_F(PickleHostileTest, MetadataIsLimited) {
   std::string pickled = "}(" + p::text("t") + p::text(std::string(1'000'000, 'x')) + "q\1";
   for (int i = 0; i < 5000; ++i) pickled += p::text(std::to_string(i)) + "h\1";
-  const auto path = testing::write_bytes(folder_ / "b.pt", torch_zip(pickled + "u", {}));
+  const auto path = test::write_bytes(folder_ / "b.pt", torch_zip(pickled + "u", {}));
   EXPECT_EQ(TensorFile::open(path)->metadata().size(), 1000u);
   EXPECT_EQ(TensorFile::open(path)->metadata().at("7").size(), 4096u);
 }

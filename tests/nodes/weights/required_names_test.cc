@@ -7,9 +7,9 @@
 namespace heddle::weights {
 namespace {
 
-NamesAndShapes part_of(const std::string& golden_spec, const std::string& prefix) {
+NamesAndShapes shapes_of_part(const std::string& golden_spec, const std::string& prefix) {
   NamesAndShapes shapes;
-  for (const auto& t : testing::only(testing::spec_tensors(golden_spec), prefix)) {
+  for (const auto& t : test::only(test::spec_tensors(golden_spec), prefix)) {
     if (!t.name.ends_with("position_ids")) shapes.emplace(t.name, t.shape);
   }
   return shapes;
@@ -28,7 +28,7 @@ const Case kCases[] = {
 
 TEST(RequiredNames, AreExactlyThoseOfACompleteNetwork) {
   for (const Case& c : kCases) {
-    const NamesAndShapes whole = part_of(c.spec, c.prefix);
+    const NamesAndShapes whole = shapes_of_part(c.spec, c.prefix);
     const MissingNames missing = missing_names(c.kind, whole);
     EXPECT_EQ(missing.names, std::vector<std::string>()) << c.prefix;
     EXPECT_EQ(missing.needed, whole.size()) << c.prefix;
@@ -37,7 +37,7 @@ TEST(RequiredNames, AreExactlyThoseOfACompleteNetwork) {
 
 TEST(RequiredNames, AnySingleMissingTensorIsNoticed) {
   for (const Case& c : kCases) {
-    const NamesAndShapes whole = part_of(c.spec, c.prefix);
+    const NamesAndShapes whole = shapes_of_part(c.spec, c.prefix);
     for (const auto& [name, shape] : whole) {
       NamesAndShapes cut = whole;
       cut.erase(name);
@@ -50,7 +50,7 @@ TEST(RequiredNames, AnySingleMissingTensorIsNoticed) {
 TEST(RequiredNames, LevelsDepthAndShortcutsFollowTheTensors) {
   for (const char* name : {"sd21_full", "sdxl_full", "mini_sdxl_refiner"}) {
     const std::string spec = std::string("checkpoints/") + name + ".spec.json";
-    const NamesAndShapes unet = part_of(spec, "model.diffusion_model.");
+    const NamesAndShapes unet = shapes_of_part(spec, "model.diffusion_model.");
     EXPECT_TRUE(missing_names(PartKind::kUNet, unet).names.empty()) << name;
   }
 }

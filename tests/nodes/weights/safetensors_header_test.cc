@@ -8,7 +8,7 @@
 namespace heddle::weights {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
 
 std::string with_length(const std::string& header) {

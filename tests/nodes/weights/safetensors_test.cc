@@ -10,9 +10,9 @@
 namespace heddle::weights {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 using ::testing::HasSubstr;
-using testing::TestFolder;
+using test::TestFolder;
 
 std::string open_error(const std::filesystem::path& path) {
   return error_of([&] { TensorFile::open(path); });
@@ -32,7 +32,7 @@ TEST(Safetensors, WhatIsWrittenIsRead) {
       {"empty", at::empty({0}, at::kFloat)},
       {"transposed", at::arange(6).reshape({2, 3}).t()},
   };
-  testing::write_tensors(folder / "a.safetensors", tensors, {{"prompt", "a \"house\""}});
+  test::write_tensors(folder / "a.safetensors", tensors, {{"prompt", "a \"house\""}});
   const auto file = TensorFile::open(folder / "a.safetensors");
   EXPECT_EQ(file->metadata().at("prompt"), "a \"house\"");
   EXPECT_EQ(file->tensors().size(), tensors.size());
@@ -45,7 +45,7 @@ TEST(Safetensors, WhatIsWrittenIsRead) {
 
 TEST(Safetensors, EveryWrittenTensorIsAligned) {
   const TestFolder folder;
-  testing::write_tensors(folder / "a.safetensors",
+  test::write_tensors(folder / "a.safetensors",
                     {{"a", at::ones({3}, at::kByte)}, {"b", at::ones({1}, at::kDouble)}}, {});
   const auto file = TensorFile::open(folder / "a.safetensors");
   EXPECT_EQ(file->tensors().at("b").begin % 8, 0u);
@@ -55,14 +55,14 @@ TEST(Safetensors, MisalignedTensorsAreRead) {
   const TestFolder folder;
   std::string header = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   while (header.size() % 4 != 1) header += ' ';
-  testing::write_raw(folder / "a.safetensors", header, 8);
+  test::write_raw(folder / "a.safetensors", header, 8);
   const auto file = TensorFile::open(folder / "a.safetensors");
   EXPECT_TRUE(at::equal(file->tensor("a"), at::zeros({2})));
 }
 
 TEST(Safetensors, ATensorOutlivesItsFile) {
   const TestFolder folder;
-  testing::write_tensors(folder / "a.safetensors", {{"a", at::arange(1000)}}, {});
+  test::write_tensors(folder / "a.safetensors", {{"a", at::arange(1000)}}, {});
   const at::Tensor tensor = TensorFile::open(folder / "a.safetensors")->tensor("a");
   std::filesystem::remove(folder / "a.safetensors");
   EXPECT_TRUE(at::equal(tensor, at::arange(1000)));
@@ -70,14 +70,14 @@ TEST(Safetensors, ATensorOutlivesItsFile) {
 
 TEST(Safetensors, AnUnknownTensorIsAnErrorThatNamesFileAndTensor) {
   const TestFolder folder;
-  testing::write_tensors(folder / "a.safetensors", {{"a", at::ones({3})}}, {});
+  test::write_tensors(folder / "a.safetensors", {{"a", at::ones({3})}}, {});
   const auto file = TensorFile::open(folder / "a.safetensors");
   EXPECT_EQ(error_of([&] { file->tensor("b"); }), "a.safetensors: there is no tensor \"b\"");
 }
 
 TEST(Safetensors, AFileThatShrankWhileOpenIsAnErrorNotACrash) {
   const TestFolder folder;
-  testing::write_tensors(folder / "a.safetensors", {{"a", at::ones({100000})}}, {});
+  test::write_tensors(folder / "a.safetensors", {{"a", at::ones({100000})}}, {});
   const auto file = TensorFile::open(folder / "a.safetensors");
   std::filesystem::resize_file(folder / "a.safetensors", 1000);
   EXPECT_THAT(error_of([&] { file->tensor("a"); }),
@@ -86,9 +86,9 @@ TEST(Safetensors, AFileThatShrankWhileOpenIsAnErrorNotACrash) {
 
 TEST(Safetensors, AFileReplacedByRenamingStaysAsItWas) {
   const TestFolder folder;
-  testing::write_tensors(folder / "a.safetensors", {{"a", at::ones({3})}}, {});
+  test::write_tensors(folder / "a.safetensors", {{"a", at::ones({3})}}, {});
   const auto file = TensorFile::open(folder / "a.safetensors");
-  testing::write_tensors(folder / "a.safetensors", {{"a", at::zeros({3})}}, {});
+  test::write_tensors(folder / "a.safetensors", {{"a", at::zeros({3})}}, {});
   EXPECT_TRUE(at::equal(file->tensor("a"), at::ones({3})));
 }
 

@@ -7,20 +7,20 @@
 namespace heddle::weights {
 namespace {
 
-namespace p = testing::pickle;
+namespace p = test::pickle;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using testing::error_of;
-using testing::float_bytes;
+using test::error_of;
+using test::float_bytes;
 using ::testing::HasSubstr;
-using testing::Members;
-using testing::torch_legacy;
-using testing::torch_zip;
+using test::Members;
+using test::torch_legacy;
+using test::torch_zip;
 
 class TorchFileTest : public ::testing::Test {
  protected:
   std::shared_ptr<const TensorFile> open(const std::string& bytes) const {
-    return TensorFile::open(testing::write_bytes(folder_ / "a.pt", bytes));
+    return TensorFile::open(test::write_bytes(folder_ / "a.pt", bytes));
   }
   /// A file of one pickle with the storage "0" of four floats.
   std::shared_ptr<const TensorFile> open_zip(const std::string& pickled) const {
@@ -32,7 +32,7 @@ class TorchFileTest : public ::testing::Test {
   std::string error_of_zip(const std::string& pickled) const {
     return error_of([&] { open_zip(pickled); });
   }
-  testing::TestFolder folder_;
+  test::TestFolder folder_;
 };
 
 const std::string kTwo =
@@ -40,16 +40,16 @@ const std::string kTwo =
 const Members kTwoStorages = {{"0", float_bytes({1, 2})}, {"1", float_bytes({3})}};
 
 TEST_F(TorchFileTest, ContentDecidesNotTheExtension) {
-  testing::write_bytes(folder_ / "torch.safetensors", torch_zip(kTwo, kTwoStorages));
+  test::write_bytes(folder_ / "torch.safetensors", torch_zip(kTwo, kTwoStorages));
   EXPECT_EQ(TensorFile::open(folder_ / "torch.safetensors")->tensors().size(), 2u);
-  testing::write_tensors(folder_ / "other.ckpt", {{"a", at::ones({3})}}, {});
+  test::write_tensors(folder_ / "other.ckpt", {{"a", at::ones({3})}}, {});
   EXPECT_EQ(TensorFile::open(folder_ / "other.ckpt")->tensors().size(), 1u);
 }
 
 TEST_F(TorchFileTest, AHeaderWhoseLengthBeginsLikeAPickleIsSafetensors) {
   std::string header = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   header.resize(0x280, ' ');
-  testing::write_raw(folder_ / "a.pt", header, 8);
+  test::write_raw(folder_ / "a.pt", header, 8);
   EXPECT_EQ(TensorFile::open(folder_ / "a.pt")->tensors().size(), 1u);
 }
 
@@ -91,7 +91,7 @@ TEST_F(TorchFileTest, CompressedMembersAreUnpackedOnceForAllWhoHoldThem) {
   const std::string pickled = p::dict({p::text("a"), p::floats("0", 1000), p::text("b"),
                                        p::tensor(p::storage("0", 1000), 10, {5}, {1})});
   const auto file =
-      TensorFile::open(testing::write_deflated(folder_ / "a.pt", {{"x/data.pkl", p::whole(pickled)},
+      TensorFile::open(test::write_deflated(folder_ / "a.pt", {{"x/data.pkl", p::whole(pickled)},
                                                                   {"x/data/0", float_bytes(values)},
                                                                   {"x/byteorder", "little"}}));
   const at::Tensor a = file->tensor("a");
@@ -134,7 +134,7 @@ TEST_F(TorchFileTest, PairsOfPython2AndClassesOfModulesAreRead) {
 
 TEST_F(TorchFileTest, OtherByteOrdersAreErrors) {
   Members members = {{"a/data.pkl", p::whole("}")}, {"a/byteorder", "big"}};
-  EXPECT_THAT(error(testing::zip_bytes(members)),
+  EXPECT_THAT(error(test::zip_bytes(members)),
               AllOf(HasSubstr("\"big\""), HasSubstr("safetensors.torch.save_file")));
   std::string legacy = torch_legacy(kTwo, kTwoStorages);
   legacy[legacy.find('\x88')] = '\x89';
@@ -142,12 +142,12 @@ TEST_F(TorchFileTest, OtherByteOrdersAreErrors) {
 }
 
 TEST_F(TorchFileTest, WhatIsNoFileOfTensorsIsCalledByItsName) {
-  EXPECT_THAT(error(testing::zip_bytes({{"word/document.xml", "<a/>"}})),
+  EXPECT_THAT(error(test::zip_bytes({{"word/document.xml", "<a/>"}})),
               HasSubstr("no FOLDER/data.pkl"));
-  EXPECT_THAT(error(testing::zip_bytes({})), HasSubstr("a.pt: "));
-  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}})),
+  EXPECT_THAT(error(test::zip_bytes({})), HasSubstr("a.pt: "));
+  EXPECT_THAT(error(test::zip_bytes({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}})),
               HasSubstr("two files of tensors"));
-  EXPECT_THAT(error(testing::zip_bytes({{"a/data.pkl", "N."}, {"a/constants.pkl", "N."}})),
+  EXPECT_THAT(error(test::zip_bytes({{"a/data.pkl", "N."}, {"a/constants.pkl", "N."}})),
               HasSubstr("TorchScript"));
   EXPECT_THAT(error(p::whole(p::dict({p::text("a"), p::number(1)}))),
               HasSubstr("a Python pickle, but not one that torch.save wrote"));

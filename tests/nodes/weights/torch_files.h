@@ -13,7 +13,7 @@
 
 #include "tests/nodes/weights/model_files.h"
 
-namespace heddle::weights::testing {
+namespace heddle::weights::test {
 
 inline std::string little(uint64_t value, int bytes) {
   std::string text;
@@ -157,4 +157,4 @@ class TorchErrors : public ::testing::Test {
   TestFolder folder_;
 };
 
-}  // namespace heddle::weights::testing
+}  // namespace heddle::weights::test

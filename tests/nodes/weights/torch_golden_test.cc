@@ -9,7 +9,7 @@
 namespace heddle::weights {
 namespace {
 
-using heddle::testing::golden_path;
+using heddle::test::golden_path;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -124,7 +124,7 @@ TEST(TorchGolden, KeysThatAreNumbersAndTuplesAreNamed) {
 TEST(TorchGolden, AnEmbeddingOfTheReferenceIsRead) {
   const auto file = TensorFile::open(golden_path("text/embeddings/delta.pt"));
   const auto expected =
-      heddle::testing::golden_tensors("text/embeddings/delta.converted.safetensors");
+      heddle::test::golden_tensors("text/embeddings/delta.converted.safetensors");
   ASSERT_EQ(expected.size(), 1u);
   expect_tensor(*file, "string_to_param.*", expected.begin()->second);
   EXPECT_EQ(file->metadata().at("name"), "delta");

@@ -8,15 +8,15 @@
 namespace heddle::weights {
 namespace {
 
-namespace p = testing::pickle;
+namespace p = test::pickle;
 using ::testing::AllOf;
-using testing::error_of;
-using testing::float_bytes;
+using test::error_of;
+using test::float_bytes;
 using ::testing::HasSubstr;
-using testing::torch_legacy;
-using testing::torch_zip;
+using test::torch_legacy;
+using test::torch_zip;
 
-using TorchHostileTest = testing::TorchErrors;
+using TorchHostileTest = test::TorchErrors;
 
 // --- tensors and storages ---
 
@@ -112,9 +112,9 @@ TEST_F(TorchHostileTest, OldStoragesMustBeWhatThePickleSays) {
 
 class ZipBombTest : public TorchHostileTest {
  protected:
-  std::string bomb_error(const testing::Members& members) const {
+  std::string bomb_error(const test::Members& members) const {
     return error_of(
-        [&] { TensorFile::open(testing::write_deflated(folder_ / "bomb.pt", members)); });
+        [&] { TensorFile::open(test::write_deflated(folder_ / "bomb.pt", members)); });
   }
 };
 
@@ -126,7 +126,7 @@ TEST_F(ZipBombTest, StoragesThatUnpackToFarMoreThanTheFileAreAnError) {
 
 TEST_F(ZipBombTest, ManySmallOnesAreSeenTogether) {
   p::Items items;
-  testing::Members members(1);
+  test::Members members(1);
   for (int i = 0; i < 20; ++i) {
     const std::string key = std::to_string(i);
     items.insert(items.end(), {p::text(key), p::floats(key, 1 << 16)});
@@ -145,13 +145,13 @@ TEST_F(ZipBombTest, SoDoesAPickle) {
 
 TEST_F(ZipBombTest, AMemberThatIsNotAsLongAsItPromisesIsAnError) {
   const std::string pickled = p::whole(p::dict({p::text("a"), p::floats("0", 1000)}));
-  const auto path = testing::write_deflated(
+  const auto path = test::write_deflated(
       folder_ / "a.pt", {{"a/data.pkl", pickled}, {"a/data/0", std::string(3000, 'a')}});
   std::ifstream in(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  for (size_t at; (at = bytes.find(testing::little(3000, 4))) != bytes.npos;)
-    bytes.replace(at, 4, testing::little(4000, 4));
-  testing::write_bytes(path, bytes);
+  for (size_t at; (at = bytes.find(test::little(3000, 4))) != bytes.npos;)
+    bytes.replace(at, 4, test::little(4000, 4));
+  test::write_bytes(path, bytes);
   EXPECT_THAT(error_of([&] { TensorFile::open(path)->tensor("a"); }),
               HasSubstr("cannot be unpacked to the 4000 bytes"));
 }

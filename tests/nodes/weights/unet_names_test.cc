@@ -13,7 +13,7 @@ namespace {
 NamesAndShapes unet_of(const std::string& golden_spec) {
   NamesAndShapes unet;
   for (const auto& t :
-       testing::only(testing::spec_tensors(golden_spec), "model.diffusion_model.")) {
+       test::only(test::spec_tensors(golden_spec), "model.diffusion_model.")) {
     unet.emplace(t.name, t.shape);
   }
   return unet;
