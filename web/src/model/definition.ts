@@ -29,6 +29,8 @@ export interface FloatWidget {
   readonly step: number;
   /// Values are rounded to a multiple of this; null: not at all.
   readonly round: number | null;
+  /// Only of primitives.
+  readonly control: boolean;
 }
 
 export interface TextWidget {
@@ -92,8 +94,8 @@ export interface NodeDefinition {
   readonly isOutput: boolean;
   readonly deprecated: boolean;
   readonly experimental: boolean;
-  /// Of the server's; `editor` types never become steps; `subgraph` ones are defined in the document.
-  readonly origin: "server" | "note" | "reroute" | "primitive" | "subgraph";
+  /// The server's; those that only editors know, which never become steps; or defined in the document.
+  readonly origin: 'server' | 'note' | 'reroute' | 'primitive' | 'subgraph';
   /// Required ones first, each in order of declaration. Hidden inputs are left out.
   readonly inputs: readonly InputDefinition[];
   readonly outputs: readonly OutputDefinition[];

@@ -34,7 +34,7 @@ export interface InputSocket {
   /// The name of the widget that this socket feeds, if it has one.
   readonly widget: string | null;
   readonly label: string | null;
-  readonly raw: JsonObject;
+  readonly raw: Json;
 }
 
 export interface OutputSocket {
@@ -42,7 +42,7 @@ export interface OutputSocket {
   readonly type: string;
   readonly links: readonly LinkId[];
   readonly label: string | null;
-  readonly raw: JsonObject;
+  readonly raw: Json;
 }
 
 export interface GraphNode {
@@ -63,7 +63,7 @@ export interface GraphNode {
   /// `widgets_values` as it stands; values.ts reads it by the declarations.
   readonly values: Json | undefined;
   readonly properties: JsonObject;
-  readonly raw: JsonObject;
+  readonly raw: Json;
 }
 
 /// As the file lists it. Which input it feeds is said by the input that holds its id: see links.ts.
@@ -88,7 +88,7 @@ export interface Reroute {
   readonly pos: Point;
   readonly parent: RerouteId | null;
   readonly links: readonly LinkId[];
-  readonly raw: JsonObject;
+  readonly raw: Json;
 }
 
 export interface Group {
@@ -96,7 +96,8 @@ export interface Group {
   readonly title: string;
   readonly bounding: Rect;
   readonly color: string | null;
-  readonly raw: JsonObject;
+  readonly flags: JsonObject;
+  readonly raw: Json;
 }
 
 /// An input or output of a subgraph.
@@ -106,7 +107,7 @@ export interface BoundarySlot {
   readonly type: string;
   readonly label: string | null;
   readonly links: readonly LinkId[];
-  readonly raw: JsonObject;
+  readonly raw: Json;
 }
 
 /// What belongs to a graph as a whole.

@@ -62,8 +62,9 @@ export class Transaction {
   /// The next free id of a table.
   newId(graph: GraphId, table: TableName): string {
     const { header, [table]: rows } = this.graph(graph);
+    // Files may say less than they use.
     let next = header[LAST_ID[table]] + 1;
-    while (rows.has(String(next))) next++;
+    for (const id of rows.ids()) if (/^\d{1,15}$/.test(id)) next = Math.max(next, Number(id) + 1);
     this.updateHeader(graph, { [LAST_ID[table]]: next });
     return String(next);
   }
