@@ -1,16 +1,12 @@
 // ComfyUI's editor format, versions 0.4 and 1: a file as a document, a document as a file. What no command changed is
 // written as it was read.
 
-import {
-  ROOT, type Document, type Graph, type GraphHeader, type MutableDocument, type MutableGraph,
-} from '../model/document';
-import { isArray, isObject, keysOf, sameJson, type Json, type JsonObject } from '../model/json';
+import { ROOT, type Document, type MutableDocument } from '../model/document';
+import { readGraph, sameRecords, withUniqueIds, writeGraph } from '../model/graph_file';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json';
 import { newUuid } from '../model/new_rows';
-import {
-  field, idText, list, object, readGroup, readHeader, readLink, readNode, readReroute, writesLinkObjects,
-} from '../model/read_rows';
-import { Table, type Row } from '../model/table';
-import { idJson, writeGroup, writeHeader, writeLink, writeNode, writeReroute } from '../model/write_rows';
+import { field, idText, list, object } from '../model/read_rows';
+import { Table } from '../model/table';
 
 /// A file that cannot be opened, and why.
 export class FileError extends Error {}
@@ -41,89 +37,5 @@ export function emptyDocument(): MutableDocument {
   return readDocument({
     id: newUuid(), revision: 0, last_node_id: 0, last_link_id: 0, nodes: [], links: [], groups: [], config: {}, extra: {},
     version: 0.4,
-  });
-}
-
-export function readGraph(raw: JsonObject, id: string): MutableGraph {
-  const header = readHeader(raw);
-  const parents = new Map(list(header.extra.linkExtensions).map((entry) => [
-    idText(field(entry, 'id')), idText(field(entry, 'parentId')),
-  ]));
-  const links = list(raw.links).map((entry, i) => {
-    const link = readLink(entry, `?${i}`);
-    return isArray(entry) ? { ...link, parent: parents.get(link.id) ?? null } : link;
-  });
-  return {
-    id,
-    header,
-    nodes: new Table(withUniqueIds(list(raw.nodes).map((entry, i) => readNode(entry, idText(field(entry, 'id')) ?? `?${i}`)))),
-    links: new Table(withUniqueIds(links)),
-    groups: new Table(withUniqueIds(list(raw.groups).map((entry, i) => readGroup(entry, `?${i}`)))),
-    reroutes: new Table(withUniqueIds(reroutesOf(header).map((entry, i) => readReroute(entry, `?${i}`)))),
-    version: 0,
-  };
-}
-
-export function writeGraph(graph: Graph): JsonObject {
-  const linkObjects = writesLinkObjects(graph);
-  const links = graph.links.rows().map((link) => writeLink(link, linkObjects));
-  let raw = writeHeader(graph.header);
-  raw = withList(raw, 'nodes', graph.nodes.rows().map(writeNode));
-  raw = withList(raw, 'links', links);
-  raw = withList(raw, 'groups', graph.groups.rows().map(writeGroup));
-  const reroutes = graph.reroutes.rows().map(writeReroute);
-  if (raw.reroutes !== undefined || (linkObjects && field(raw.extra, 'reroutes') === undefined)) {
-    raw = withList(raw, 'reroutes', reroutes);
-  } else {
-    raw = withExtra(raw, withList(object(raw.extra), 'reroutes', reroutes));
-  }
-  const extra = object(raw.extra);
-  return withExtra(raw, withList(extra, 'linkExtensions', linkExtensions(graph, list(extra.linkExtensions))));
-}
-
-function reroutesOf(header: GraphHeader): readonly Json[] {
-  return list(header.raw.reroutes ?? header.extra.reroutes);
-}
-
-/// Links written as lists have their reroute in a list of its own. Entries of links that are gone go; those that never
-/// named a link of this file stay.
-function linkExtensions(graph: Graph, before: readonly Json[]): readonly Json[] {
-  const atFirst = new Set(list(graph.header.raw.links).map((entry) => idText(isArray(entry) ? entry[0] : field(entry, 'id'))));
-  const missing = new Map(graph.links.rows().filter((link) => !isObject(link.raw)).map((link) => [link.id, link.parent]));
-  const kept = before.flatMap((entry) => {
-    const id = idText(field(entry, 'id')) ?? '';
-    const parent = missing.get(id);
-    missing.delete(id);
-    if (parent === undefined) return atFirst.has(id) && !graph.links.has(id) ? [] : [entry];
-    if (parent === null) return [];
-    return idText(field(entry, 'parentId')) === parent ? [entry] : [{ ...object(entry), parentId: idJson(parent) }];
-  });
-  const added = [...missing].flatMap(([id, parent]) => (parent === null ? [] : [{ id: idJson(id), parentId: idJson(parent) }]));
-  return [...kept, ...added];
-}
-
-function withExtra(raw: JsonObject, extra: JsonObject): JsonObject {
-  return extra === raw.extra || (raw.extra === undefined && keysOf(extra).length === 0) ? raw : { ...raw, extra };
-}
-
-/// A list that is empty and was not there before is not put in.
-function withList(raw: JsonObject, name: string, rows: readonly Json[]): JsonObject {
-  const before = raw[name];
-  if (sameRecords(list(before), rows) && (isArray(before) || rows.length === 0)) return raw;
-  return { ...raw, [name]: rows };
-}
-
-function sameRecords(before: readonly Json[], now: readonly Json[]): boolean {
-  return before.length === now.length && before.every((record, i) => record === now[i] || sameJson(record, now[i]));
-}
-
-/// Files name things twice now and then. The first one keeps the id; the others are kept under a name of their own.
-function withUniqueIds<T extends Row>(rows: readonly T[]): T[] {
-  const seen = new Set<string>();
-  return rows.map((row) => {
-    let id = row.id;
-    for (let count = 2; seen.has(id); count++) id = `${row.id}#${count}`;
-    seen.add(id);
-    return id === row.id ? row : { ...row, id };
   });
 }

@@ -21,7 +21,7 @@ function find(document: Document, graph: Graph, node: GraphNode, registry: Regis
 }
 
 interface Remembered {
-  readonly version: number;
+  readonly version: string;
   readonly registry: Registry;
   readonly definition: NodeDefinition;
 }
@@ -30,7 +30,7 @@ const remembered = new WeakMap<Graph, Remembered>();
 /// What an instance of this subgraph looks like from outside.
 export function subgraphDefinition(document: Document, subgraph: Graph, registry: Registry, depth = 0): NodeDefinition {
   // A nested definition may change what a widget of this one is.
-  const version = document.definitions.rows().reduce((sum, graph) => sum + graph.version, document.definitions.size);
+  const version = document.definitions.rows().map((graph) => `${graph.id}:${graph.version}`).join(' ');
   const known = remembered.get(subgraph);
   if (known !== undefined && known.version === version && known.registry === registry) return known.definition;
   const definition = makeSubgraphDefinition(document, subgraph, registry, depth);
