@@ -1,15 +1,13 @@
 // ComfyUI's editor format, versions 0.4 and 1: a file as a document, a document as a file. What no command changed is
 // written as it was read.
 
+import { FileError } from './file_error';
 import { ROOT, type Document, type MutableDocument } from '../model/document';
 import { readGraph, sameRecords, withUniqueIds, writeGraph } from '../model/graph_file';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json';
 import { newUuid } from '../model/new_rows';
 import { field, idText, list, object } from '../model/read_rows';
 import { Table } from '../model/table';
-
-/// A file that cannot be opened, and why.
-export class FileError extends Error {}
 
 export function isEditorFormat(json: Json): json is JsonObject {
   return isObject(json) && isArray(json.nodes);
