@@ -142,7 +142,8 @@ function Status({ run, plan, state }: { run: NodeRun | undefined; plan: PlannedS
 const seconds = (value: number): string => (value < 0.1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`);
 
 function stateOf(node: GraphNode, run: NodeRun | undefined, hasProblems: boolean): string {
-  if (hasProblems) return 'failed';
+  if (run?.state === 'failed') return 'failed';
+  if (hasProblems) return 'problem';
   if (node.mode === MODE_MUTED || node.mode === MODE_BYPASSED) return 'off';
   return run?.state ?? 'idle';
 }

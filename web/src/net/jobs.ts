@@ -115,6 +115,12 @@ export function explainGraph(graph: string, signal?: AbortSignal): Promise<Expla
   return readJson('v1/explain', { method: 'POST', headers: json, body: `{"graph":${graph}}`, signal });
 }
 
-export function checkGraph(graph: string): Promise<{ ok: boolean; problems: Problem[]; warnings: Problem[] }> {
-  return readJson('v1/check', { method: 'POST', headers: json, body: `{"graph":${graph}}` });
+export interface Checked {
+  ok: boolean;
+  problems: Problem[];
+  warnings: Problem[];
+}
+
+export function checkGraph(graph: string, signal?: AbortSignal): Promise<Checked> {
+  return readJson('v1/check', { method: 'POST', headers: json, body: `{"graph":${graph}}`, signal });
 }

@@ -50,13 +50,15 @@ export const pipelineRevisions = async (name: string): Promise<Revision[]> =>
 
 // --- workflows: documents in the editor's format, kept by the server as they are
 
-export const listWorkflows = async (): Promise<string[]> => {
-  try {
-    return await readJson<string[]>(`userdata${query({ dir: 'workflows', recurse: 'true' })}`);
-  } catch {
-    return []; // the folder appears with the first one saved
-  }
-};
+interface StoredFile {
+  path: string;
+  type: string;
+}
+
+export async function listWorkflows(): Promise<string[]> {
+  const files = await readJson<StoredFile[]>(`v2/userdata${query({ path: 'workflows' })}`);
+  return files.filter(({ type, path }) => type === 'file' && path.endsWith('.json')).map(({ path }) => path.replace(/^workflows\//, ''));
+}
 
 const workflowPath = (name: string): string => `userdata/${encodeURIComponent(`workflows/${name}`)}`;
 

@@ -3,7 +3,10 @@
 import { arrange } from '../canvas/layout';
 import { emptyDocument } from '../io/editor_format';
 import { openFile as readFile, openText as readText, type Opened } from '../io/open_file';
-import { isObject, parseJson, writeJson } from '../model/json';
+import { setValue } from '../model/commands/values';
+import { definitionOf } from '../model/definition_of';
+import { ROOT } from '../model/document';
+import { isArray, isObject, parseJson, writeJson, type JsonObject } from '../model/json';
 import { jobGraph } from '../net/jobs';
 import { readPipeline, readWorkflow, saveWorkflow } from '../net/pipelines';
 import { askText } from './dialogs';
@@ -20,8 +23,25 @@ async function show(opened: Opened, name: string, unsaved: boolean): Promise<Tab
   for (const warning of opened.warnings) notify('warn', `${name}: ${warning}`);
   closeIfUntouched();
   const tab = openTab(name, opened.document, { unsaved });
+  if (opened.pipeline) applyDefaults(tab, opened.pipeline);
   if (opened.format !== 'editor') await arrange(tab, []);
   return tab;
+}
+
+/** A pipeline's defaults stand at its inputs; in the open graph they stand where they lead. */
+function applyDefaults(tab: Tab, pipeline: JsonObject): void {
+  const inputs = isObject(pipeline.inputs) ? Object.values(pipeline.inputs) : [];
+  tab.editor.transact('Defaults of the pipeline', (tx) => {
+    for (const input of inputs) {
+      if (!isObject(input) || input.default === undefined || !isArray(input.to)) continue;
+      for (const target of input.to) {
+        const [node, name] = String(target).split('.');
+        const row = tx.graph(ROOT).nodes.get(node ?? '');
+        const definition = row && definitionOf(tx.document, tx.graph(ROOT), row, tx.registry);
+        if (name && definition?.inputs.some((one) => one.name === name)) setValue(tx, ROOT, node ?? '', name, input.default);
+      }
+    }
+  });
 }
 
 /** The empty graph that the page began with gives way. */

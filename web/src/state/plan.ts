@@ -2,7 +2,7 @@
 
 import { create } from 'zustand';
 import { Refusal } from '../net/http';
-import { explainGraph } from '../net/jobs';
+import { checkGraph, explainGraph } from '../net/jobs';
 import { useConnection } from './connection';
 import { setProblems } from './problems';
 import { documentText } from './running';
@@ -30,9 +30,12 @@ async function plan(): Promise<void> {
   asking?.abort();
   asking = new AbortController();
   try {
-    const { steps, warnings } = await explainGraph(documentText(tab), asking.signal);
+    const text = documentText(tab);
+    const checked = await checkGraph(text, asking.signal);
+    setProblems(tab.id, checked.problems, checked.warnings);
+    if (!checked.ok) return show(tab.id, {});
+    const { steps } = await explainGraph(text, asking.signal);
     show(tab.id, Object.fromEntries(steps.map(({ step, action, reason }) => [step, { action, reason }])));
-    setProblems(tab.id, [], warnings);
   } catch (error) {
     if (!(error instanceof Refusal)) return; // away, or asked again meanwhile
     show(tab.id, {});

@@ -5,7 +5,7 @@ import { writeDocument } from '../io/editor_format';
 import { writeJson } from '../model/json';
 import type { FileName } from '../net/files';
 import { Refusal, Unreachable, type Problem } from '../net/http';
-import { cancelJob, getJob, submitJob, type Job, type Submission } from '../net/jobs';
+import { cancelJob, checkGraph, getJob, submitJob, type Job, type Submission } from '../net/jobs';
 import { listen, type ServerEvent } from '../net/events';
 import { useConnection } from './connection';
 import { newId } from './ids';
@@ -32,6 +32,12 @@ async function deliver(id: string): Promise<boolean> {
   const entry = outbox.get(id);
   if (!entry) return false;
   try {
+    const checked = await checkGraph(entry.submission.graph);
+    if (!checked.ok) {
+      outbox.delete(id);
+      forgetJob(id);
+      return refuse(entry.tab, checked.problems);
+    }
     const job = await submitJob(entry.submission);
     outbox.delete(id);
     setProblems(entry.tab, []);
@@ -45,11 +51,17 @@ async function deliver(id: string): Promise<boolean> {
     }
     outbox.delete(id);
     forgetJob(id);
-    const problems: Problem[] = error instanceof Refusal ? error.problems : [];
-    setProblems(entry.tab, problems);
-    notify('error', error instanceof Error ? error.message : String(error));
-    return false;
+    return refuse(entry.tab, error instanceof Refusal ? error.problems : [], error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Nothing runs; every problem is shown at its node and in the panel. */
+function refuse(tab: string, problems: Problem[], message?: string): false {
+  setProblems(tab, problems);
+  const first = problems[0];
+  const more = problems.length > 1 ? ` And ${problems.length - 1} more: see Problems.` : '';
+  notify('error', message ?? `${first?.node ?? 'The graph'}${first?.socket ? `, ${first.socket}` : ''}: ${first?.message ?? 'cannot be run'}.${more}`);
+  return false;
 }
 
 export async function cancelShown(tab: Tab): Promise<void> {
