@@ -100,7 +100,7 @@ function readWidget(name: string, declared: Json | undefined, options: JsonObjec
 function readChoice(choices: readonly Json[], options: JsonObject): WidgetDefinition {
   const upload = (['image', 'video', 'audio', 'file'] as const).find((kind) => options[`${kind}_upload`] === true);
   return {
-    kind: 'choice', choices, default: options.default ?? choices[0] ?? '',
+    kind: 'choice', choices, default: options.default ?? choices[0] ?? null,
     upload: options.animated_image_upload === true ? 'image' : (upload ?? null),
     multiselect: options.multiselect === true || isObject(options.multi_select), control: hasControl(options),
   };

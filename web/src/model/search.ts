@@ -28,36 +28,71 @@ function compareText(a: string, b: string): number {
 
 function recency(definition: NodeDefinition, recent: readonly string[]): number {
   const place = recent.indexOf(definition.type);
-  return place === -1 ? 0 : 8 / (place + 1);
+  return place === -1 ? 0 : 12 / (place + 1);
 }
 
 /// 0: some word is found nowhere.
 function scoreOf(definition: NodeDefinition, words: readonly string[]): number {
+  const { title, type, aliases, category } = namesOf(definition);
   let total = definition.deprecated ? 1 : 2;
   for (const word of words) {
-    const best = Math.max(
-      10 * matchScore(definition.displayName, word),
-      9 * matchScore(definition.type, word),
-      8 * Math.max(0, ...definition.aliases.map((alias) => matchScore(alias, word))),
-      3 * matchScore(definition.category, word),
-    );
+    const best = Math.max(10 * score(title, word), 9 * score(type, word), ...aliases.map((alias) => 8 * score(alias, word)), 3 * score(category, word));
     if (best === 0) return 0;
     total += best;
   }
   return total;
 }
 
-/// 10 the same, 8 begins with it, 7 a word in it begins with it, 5 contains it, 4 its initials, up to 3 the letters in order.
+/// A text made ready for searching.
+interface Searchable {
+  readonly text: string;
+  readonly words: readonly string[];
+  readonly initials: string;
+}
+
+interface Names {
+  readonly title: Searchable;
+  readonly type: Searchable;
+  readonly aliases: readonly Searchable[];
+  readonly category: Searchable;
+}
+
+const remembered = new WeakMap<NodeDefinition, Names>();
+
+function namesOf(definition: NodeDefinition): Names {
+  const known = remembered.get(definition);
+  if (known !== undefined) return known;
+  const { displayName, type, aliases, category } = definition;
+  const names = { title: searchable(displayName), type: searchable(type), aliases: aliases.map(searchable), category: searchable(category) };
+  remembered.set(definition, names);
+  return names;
+}
+
+function searchable(text: string): Searchable {
+  const spaced = text.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z])([A-Z][a-z])/g, '$1 $2');
+  const parts = wordsOf(spaced);
+  // "LoRA" is a word as it stands, too.
+  return { text: fold(text), words: [...new Set([...parts, ...wordsOf(text)])], initials: parts.map((word) => word[0]).join('') };
+}
+
+function wordsOf(text: string): string[] {
+  return fold(text).split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
+}
+
 export function matchScore(text: string, query: string): number {
-  const folded = fold(text);
+  return score(searchable(text), query);
+}
+
+/// 12 the same; up to 10.5 begins with it, or up to 10 a word in it does, more the more of the text it is; up to 8 contains
+/// it; 4 its initials; up to 3 the letters in order.
+function score({ text, words, initials }: Searchable, query: string): number {
   if (query === '') return 1;
-  if (folded === query) return 10;
-  if (folded.startsWith(query)) return 8;
-  const words = fold(text.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')).split(/[^\p{L}\p{N}]+/u);
-  if (words.some((word) => word.startsWith(query))) return 7;
-  if (folded.includes(query)) return 5;
-  if (words.map((word) => word[0] ?? '').join('').startsWith(query)) return 4;
-  return scattered(folded, query);
+  if (text === query) return 12;
+  const share = (3 * query.length) / Math.max(text.length, 1);
+  if (text.startsWith(query)) return 7.5 + share;
+  if (words.some((word) => word.startsWith(query))) return 7 + share;
+  if (text.includes(query)) return 5 + share;
+  return initials.startsWith(query) ? 4 : scattered(text, query);
 }
 
 /// The letters in order with gaps between them: the fewer gaps the better.
