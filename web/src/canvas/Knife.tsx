@@ -11,9 +11,14 @@ export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: re
   const [cut, setCut] = useState<Cut | null>(null);
 
   useEffect(() => {
+    const isCut = (event: MouseEvent): boolean =>
+      event.altKey && event.button === 0 && (event.target as Element).classList.contains('react-flow__pane');
+    // The camera moves with mouse events, and stays where it is while the knife is drawn.
+    const holdCamera = (event: MouseEvent): void => {
+      if (isCut(event)) event.stopPropagation();
+    };
     const down = (event: PointerEvent): void => {
-      if (!event.altKey || event.button !== 0 || !(event.target as Element).classList?.contains('react-flow__pane')) return;
-      event.preventDefault();
+      if (!isCut(event)) return;
       event.stopPropagation();
       const start = { x1: event.clientX, y1: event.clientY };
       const move = (at: PointerEvent): void => setCut({ ...start, x2: at.clientX, y2: at.clientY });
@@ -28,7 +33,11 @@ export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: re
       window.addEventListener('pointerup', up, true);
     };
     window.addEventListener('pointerdown', down, true);
-    return () => window.removeEventListener('pointerdown', down, true);
+    window.addEventListener('mousedown', holdCamera, true);
+    return () => {
+      window.removeEventListener('pointerdown', down, true);
+      window.removeEventListener('mousedown', holdCamera, true);
+    };
   }, [tab, graph, links]);
 
   if (!cut) return null;

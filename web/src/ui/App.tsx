@@ -52,7 +52,7 @@ export function App() {
         <main className="stage" aria-label="Editor">
           {tab && <Breadcrumb tab={tab} />}
           {tab && <Canvas tab={tab} />}
-          {(!tab || (tab.editor.document.root.nodes.size === 0 && tab.path.length === 0)) && <Starters />}
+          <Starters tab={tab} />
         </main>
         {inspector && tab && (
           <Suspense>

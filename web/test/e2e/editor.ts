@@ -63,3 +63,43 @@ export async function savedDocument(page: Page): Promise<Record<string, unknown>
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
 }
+
+/** Opens JSON as a file, as Ctrl+O does. */
+export async function openFile(page: Page, name: string, content: unknown): Promise<void> {
+  const chooser = page.waitForEvent('filechooser');
+  await canvas(page).focus();
+  await page.keyboard.press('Control+o');
+  const text = typeof content === 'string' || Buffer.isBuffer(content) ? content : JSON.stringify(content);
+  const mimeType = name.endsWith('.json') ? 'application/json' : 'image/png';
+  await (await chooser).setFiles({ name, mimeType, buffer: Buffer.isBuffer(text) ? text : Buffer.from(text) });
+}
+
+/** A small graph in API format: checkpoint, two prompts, sampler, decode, save. */
+export const api = {
+  '4': { class_type: 'CheckpointLoaderSimple', inputs: { ckpt_name: 'pocket.safetensors' }, _meta: { title: 'Checkpoint' } },
+  '10': { class_type: 'LoraLoader', inputs: { lora_name: 'ink.safetensors', strength_model: 0.8, strength_clip: 0.8, model: ['4', 0], clip: ['4', 1] }, _meta: { title: 'LoRA' } },
+  '5': { class_type: 'EmptyLatentImage', inputs: { width: 64, height: 64, batch_size: 1 }, _meta: { title: 'Size' } },
+  '6': { class_type: 'CLIPTextEncode', inputs: { text: 'ink style, a castle', clip: ['10', 1] }, _meta: { title: 'Prompt' } },
+  '7': { class_type: 'CLIPTextEncode', inputs: { text: '', clip: ['10', 1] }, _meta: { title: 'Negative' } },
+  '3': {
+    class_type: 'KSampler', _meta: { title: 'Sampler' },
+    inputs: { seed: 3, steps: 2, cfg: 5, sampler_name: 'euler', scheduler: 'normal', denoise: 1, model: ['10', 0], positive: ['6', 0], negative: ['7', 0], latent_image: ['5', 0] },
+  },
+  '8': { class_type: 'VAEDecode', inputs: { samples: ['3', 0], vae: ['4', 2] }, _meta: { title: 'Decode' } },
+  '9': { class_type: 'SaveImage', inputs: { filename_prefix: 'small', images: ['8', 0] }, _meta: { title: 'Save' } },
+};
+
+export async function openSmall(page: Page): Promise<void> {
+  await ready(page);
+  await openFile(page, 'small.json', api);
+  await expect(links(page)).toHaveCount(11);
+  await page.waitForTimeout(600);
+  await canvas(page).focus();
+  await page.keyboard.press('.');
+  await page.waitForTimeout(400);
+}
+
+/** What the document holds, apart from where things stand. */
+export async function shape(page: Page): Promise<{ nodes: { id: number; type: string; mode: number }[]; links: unknown[]; groups: unknown[]; extra?: Record<string, unknown>; definitions?: { subgraphs: unknown[] } }> {
+  return (await savedDocument(page)) as never;
+}

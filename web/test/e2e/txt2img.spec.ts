@@ -1,5 +1,6 @@
 // Scenario 2: from an empty page to a picture, with a LoRA; then another seed, and the saved file on the command line.
 
+import type { Locator } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,14 +27,14 @@ test('txt2img with a LoRA from nothing: run, change the seed, save, reload, same
   await page.keyboard.press('.');
   await page.waitForTimeout(400);
 
-  const [checkpoint, lora, prompt, negative, size, sampler, decode, save] = [
-    'Load Checkpoint', 'Load LoRA', 'Prompt', 'CLIP Text Encode (Prompt)', 'Empty Latent Image', 'KSampler', 'VAE Decode', 'Save Image',
-  ].map((title) => node(page, title)) as [ReturnType<typeof node>, ...ReturnType<typeof node>[]] as never as ReturnType<typeof node>[];
-  const wires: [ReturnType<typeof node>, string, ReturnType<typeof node>, string][] = [
-    [checkpoint!, 'MODEL', lora!, 'model'], [checkpoint!, 'CLIP', lora!, 'clip'], [checkpoint!, 'VAE', decode!, 'vae'],
-    [lora!, 'MODEL', sampler!, 'model'], [lora!, 'CLIP', prompt!, 'clip'], [lora!, 'CLIP', negative!, 'clip'],
-    [prompt!, 'CONDITIONING', sampler!, 'positive'], [negative!, 'CONDITIONING', sampler!, 'negative'],
-    [size!, 'LATENT', sampler!, 'latent_image'], [sampler!, 'LATENT', decode!, 'samples'], [decode!, 'IMAGE', save!, 'images'],
+  const [checkpoint, lora, prompt, negative] = [node(page, 'Load Checkpoint'), node(page, 'Load LoRA'), node(page, 'Prompt'), node(page, 'CLIP Text Encode (Prompt)')];
+  const [size, sampler] = [node(page, 'Empty Latent Image'), node(page, 'KSampler')];
+  const [decode, save] = [node(page, 'VAE Decode'), node(page, 'Save Image')];
+  const wires: [Locator, string, Locator, string][] = [
+    [checkpoint, 'MODEL', lora, 'model'], [checkpoint, 'CLIP', lora, 'clip'], [checkpoint, 'VAE', decode, 'vae'],
+    [lora, 'MODEL', sampler, 'model'], [lora, 'CLIP', prompt, 'clip'], [lora, 'CLIP', negative, 'clip'],
+    [prompt, 'CONDITIONING', sampler, 'positive'], [negative, 'CONDITIONING', sampler, 'negative'],
+    [size, 'LATENT', sampler, 'latent_image'], [sampler, 'LATENT', decode, 'samples'], [decode, 'IMAGE', save, 'images'],
   ];
   for (const [from, outputName, to, inputName] of wires) await drag(page, output(from, outputName), input(to, inputName));
   await expect(links(page)).toHaveCount(wires.length);
@@ -54,12 +55,12 @@ test('txt2img with a LoRA from nothing: run, change the seed, save, reload, same
   await expect(page.getByRole('spinbutton', { name: 'Empty Latent Image: width' })).toHaveValue('128');
 
   await page.keyboard.press('Control+Enter');
-  const picture = save!.getByRole('img', { name: /^Save Image: ComfyUI_0+1_/ });
+  const picture = save.getByRole('img', { name: /^Save Image: ComfyUI_0+1_/ });
   await expect(picture).toBeVisible({ timeout: 60_000 });
-  await expect(sampler!).toHaveAttribute('data-state', 'done');
+  await expect(sampler).toHaveAttribute('data-state', 'done');
 
   // The bytes that are viewed are the file on the disk.
-  await save!.getByRole('button', { name: /^View/ }).click();
+  await save.getByRole('button', { name: /^View/ }).click();
   const viewed = await page.getByRole('dialog').getByRole('img').getAttribute('src');
   const fetched = Buffer.from(await (await page.request.get(viewed ?? '')).body());
   const folder = join(server.data, 'output');
@@ -71,11 +72,16 @@ test('txt2img with a LoRA from nothing: run, change the seed, save, reload, same
   await page.getByRole('spinbutton', { name: 'KSampler: seed' }).fill('7');
   await page.keyboard.press('Enter');
   await expect(page.locator('.plan[data-plan=run]')).toHaveCount(3);
-  await expect(sampler!.getByRole('img', { name: /^Will run: seed 18446744073709551615 -> 7/ })).toBeVisible();
+  await expect(sampler.getByRole('img', { name: /^Will run: seed 18446744073709551615 -> 7/ })).toBeVisible();
   await page.keyboard.press('Control+Enter');
-  await expect(save!.getByRole('img', { name: /^Save Image: ComfyUI_0+2_/ })).toBeVisible({ timeout: 60_000 });
+  await expect(save.getByRole('img', { name: /^Save Image: ComfyUI_0+2_/ })).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Jobs', exact: true }).click();
   await expect(page.locator('.job').first()).toContainText('3 run');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await canvas(page).focus();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('.');
+  await page.waitForTimeout(500);
   await page.screenshot({ path: `${repository}docs/editor.png` });
   await page.getByRole('button', { name: 'Close Jobs' }).click();
 

@@ -9,7 +9,8 @@ export function ChoiceWidget({ label, value, onChange, onEnd, choices, ...rest }
   const [anchor, setAnchor] = useState<DOMRect | null>(null);
   const models = useModels((state) => state.models);
   const family = familyOf(models, value);
-  const missing = !choices.includes(value);
+  // Nothing chosen is no mistake of its own: the server says where a choice is needed.
+  const missing = value !== '' && !choices.includes(value);
   const items = useMemo(
     () => choices.map((choice) => ({ id: choice, label: choice, hint: familyOf(models, choice) })),
     [choices, models],
