@@ -10,7 +10,6 @@ import { select, useSelection } from '../state/selection';
 import { shownGraph, type Tab } from '../state/tabs';
 import { useTabs } from '../state/tabs';
 import { useDialogs } from '../state/dialogs';
-import { notify } from '../state/notices';
 import { useConnecting, type LinkEnd } from './connecting';
 import { CanvasContext } from './context';
 import { useDragging } from './dragging';
@@ -23,6 +22,7 @@ import { LinkEdge } from './LinkEdge';
 import { BoundaryBox, GroupBox, NoteNode, RerouteDot } from './OtherNodes';
 import { StepNode } from './StepNode';
 import { clickLink, dropOnCanvas, openNodePalette, reconnect } from './gestures';
+import { refuseLink } from './refusal';
 import { miniMapColour } from './minimap';
 import { setFlow, setPointer } from './view';
 
@@ -79,11 +79,7 @@ export function Canvas({ tab }: { tab: Tab }) {
 
   const begin = useCallback((_event: unknown, { nodeId, handleId }: OnConnectStartParams) => {
     if (!nodeId || !handleId) return;
-    const socket = readHandle(handleId);
-    const end: LinkEnd = 'output' in socket
-      ? { side: 'output', end: { node: nodeId, slot: socket.output } }
-      : { side: 'input', end: { node: nodeId, input: socket.input } };
-    useConnecting.setState({ from: end });
+    useConnecting.setState({ from: linkEnd(nodeId, handleId) });
   }, []);
   const finish: OnConnectEnd = useCallback((event, state) => {
     const { from } = useConnecting.getState();
@@ -92,13 +88,13 @@ export function Canvas({ tab }: { tab: Tab }) {
     reconnecting.current = false;
     if (!from || state.isValid || isReconnect) return;
     const at = 'clientX' in event ? event : event.changedTouches[0];
-    if (state.toHandle && from) {
-      const reason = document.elementFromPoint(at?.clientX ?? 0, at?.clientY ?? 0)?.closest('[data-handleid]')?.getAttribute('title');
-      if (state.toNode?.id !== state.fromNode?.id || reason) notify('warn', reason ?? 'These two do not fit.');
+    if (state.toHandle) {
+      const to = state.toHandle.id && state.toNode && linkEnd(state.toNode.id, state.toHandle.id);
+      if (to && (to.end.node !== from.end.node || to.side === from.side)) refuseLink(tab, graph.id, from, to);
       return;
     }
     if (at && (event.target as Element).classList.contains('react-flow__pane')) dropOnCanvas(from, { x: at.clientX, y: at.clientY });
-  }, []);
+  }, [tab, graph.id]);
 
   const nodeColour = useCallback((node: Node) => miniMapColour(tab, node.id), [tab]);
   const context = useMemo(() => ({ tab, graph: graph.id }), [tab, graph.id]);
@@ -171,6 +167,11 @@ export function Canvas({ tab }: { tab: Tab }) {
       </div>
     </CanvasContext.Provider>
   );
+}
+
+function linkEnd(node: string, handle: string): LinkEnd {
+  const socket = readHandle(handle);
+  return 'output' in socket ? { side: 'output', end: { node, slot: socket.output } } : { side: 'input', end: { node, input: socket.input } };
 }
 
 function isPane(event: MouseEvent): boolean {

@@ -1,6 +1,7 @@
 import { BaseEdge, type EdgeProps } from '@xyflow/react';
 import { memo } from 'react';
 import type { LinkEdge as Link } from './flow_edges';
+import { useInsertion } from './insertion';
 import type { Point } from '../model/document';
 
 /** From an output through its reroutes to an input, leaving to the right and arriving from the left. */
@@ -19,5 +20,8 @@ export function linkPath(points: readonly Point[]): string {
 
 export const LinkEdge = memo(function LinkEdge({ id, sourceX, sourceY, targetX, targetY, data }: EdgeProps<Link>) {
   const path = linkPath([[sourceX, sourceY], ...(data?.points ?? []), [targetX, targetY]]);
-  return <BaseEdge id={id} path={path} interactionWidth={16} style={{ stroke: data?.colour }} />;
+  // Where a node that is dragged over it would go.
+  const takesNode = useInsertion((state) => state.target?.link === id);
+  const style = takesNode ? { stroke: 'var(--accent)', strokeWidth: 6 } : { stroke: data?.colour };
+  return <BaseEdge id={id} path={path} interactionWidth={16} style={style} />;
 });

@@ -40,6 +40,7 @@ export function InputSocket({ node, y, type, label, linked, optional, input }: S
       data-linked={linked ? '' : undefined}
       data-optional={optional ? '' : undefined}
       title={reason ?? `${label}: ${type}`}
+      role="img"
       aria-label={`input ${label}, ${type}`}
     >
       <Shape type={type} hollow={Boolean(optional) && !linked} />
@@ -58,6 +59,7 @@ export function OutputSocket({ node, y, type, label, linked, output }: SocketPro
       data-compat={compatible}
       data-linked={linked ? '' : undefined}
       title={reason ?? `${label}: ${type}`}
+      role="img"
       aria-label={`output ${label}, ${type}`}
     >
       <Shape type={type} hollow={false} />

@@ -28,6 +28,10 @@ export function dismiss(id: number): void {
   useNotices.setState(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
 }
 
+export function dismissAll(): void {
+  useNotices.setState({ notices: [] });
+}
+
 export function say(text: string): void {
   useNotices.setState({ spoken: text });
 }

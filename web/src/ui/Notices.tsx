@@ -10,7 +10,7 @@ export function Notices() {
       {connected === false && (
         <div className="banner" role="alert">The server does not answer. Nothing is lost: what you run is sent when it is back.</div>
       )}
-      <div className="notices" aria-label="Notices">
+      <div className="notices" role="region" aria-label="Notices">
         {notices.map((notice) => (
           <div key={notice.id} className="notice" data-kind={notice.kind} role={notice.kind === 'error' ? 'alert' : undefined}>
             <span>{notice.text}</span>

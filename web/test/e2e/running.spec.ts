@@ -65,9 +65,9 @@ test('a server that goes away: banner, the job is sent when it is back, no edit 
   await expect(page.getByText('The server does not answer. Nothing is lost')).toBeVisible();
   await page.getByRole('spinbutton', { name: 'Sampler: steps' }).fill('3');
   await page.keyboard.press('Control+Enter');
-  await expect(page.getByText('The job is sent as soon as it is back.')).toBeVisible();
+  await expect(page.locator('.notice', { hasText: 'The job is sent as soon as it is back.' })).toBeVisible();
   await own.start();
-  await expect(page.getByText('The server is back.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator('.notice', { hasText: 'The server is back.' })).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('img', { name: /^Save: small_/ })).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('spinbutton', { name: 'Sampler: steps' })).toHaveValue('3');
   await own.stop();

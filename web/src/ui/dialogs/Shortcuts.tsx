@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { commands, keysOf, keysText, type Command } from '../../commands';
 import { useDialogs } from '../../state/dialogs';
-import { notify } from '../../state/notices';
 import { setPreferences, usePreferences } from '../../state/preferences';
 import { keyName, sameKeys } from '../keys';
 import { Modal } from './Modal';
@@ -9,11 +8,13 @@ import { Modal } from './Modal';
 /** All shortcuts; pressing one and then keys changes it. */
 export function Shortcuts() {
   const { keys, singleKeys } = usePreferences();
+  const [message, setMessage] = useState('');
   const [waiting, setWaiting] = useState<string | null>(null);
 
   const assign = (command: Command, name: string): void => {
     const taken = commands.find((other) => other.id !== command.id && keysOf(other).some((one) => sameKeys(one, name)));
-    if (taken) return notify('warn', `${name} is already: ${taken.label}.`);
+    if (taken) return setMessage(`${name} is already: ${taken.label}.`);
+    setMessage('');
     setPreferences({ keys: { ...keys, [command.id]: [name] } });
   };
 
@@ -25,6 +26,7 @@ export function Shortcuts() {
         </label>
         <button type="button" className="small" onClick={() => setPreferences({ keys: {} })}>Reset all</button>
       </div>
+      <p role="status">{message}</p>
       <table className="shortcuts">
         <thead>
           <tr><th scope="col">Command</th><th scope="col">Keys</th></tr>
