@@ -9,3 +9,5 @@ export const SEED_NAMES: readonly string[] = names.seeds;
 export const UPLOAD_OPTIONS: readonly string[] = names.uploads;
 export const SEARCH_NAME: string = names.search_name;
 export const RENAMED_TYPES: ReadonlyMap<string, string> = new Map(Object.entries(names.renamed));
+export const GROUP_NODE_PREFIXES: readonly string[] = names.group_node_prefixes;
+export const VALUE_PREFIXES: readonly { nodes: string[]; input: string; remove: string }[] = names.value_prefixes;

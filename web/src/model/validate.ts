@@ -3,7 +3,8 @@
 import type { InputDefinition, NodeDefinition, Registry } from './definition';
 import { definitionOf } from './definition_of';
 import { allGraphs, MODE_BYPASSED, MODE_MUTED, type Document, type Graph, type GraphId, type GraphNode, type NodeId } from './document';
-import { isArray, sameJson, type Json } from './json';
+import { GROUP_NODE_PREFIXES, VALUE_PREFIXES } from './editor_names';
+import { isArray, isObject, sameJson, type Json } from './json';
 import { indexOf } from './links';
 import { inputViews, outputViews } from './sockets';
 import { typesFit, whyTypesDiffer } from './types';
@@ -32,6 +33,7 @@ export function nodeProblems(document: Document, graph: Graph, node: GraphNode, 
   const definition = definitionOf(document, graph, node, registry);
   const problem = (kind: ProblemKind, input: string | null, message: string): Problem => ({ kind, graph: graph.id, node: node.id, input, message });
   const broken = indexOf(graph).broken.filter((link) => link.node === node.id).map((link) => problem('broken_link', link.input, link.reason));
+  if (definition === undefined && isGroupNode(document, node.type)) return broken;
   if (definition === undefined) return [problem('unknown_node', null, unknownText(node, registry)), ...broken];
   if (definition.origin === 'note' || definition.origin === 'reroute') return broken;
   const values = valuesOf(node, definition);
@@ -40,12 +42,24 @@ export function nodeProblems(document: Document, graph: Graph, node: GraphNode, 
     if (view.link !== null) return linkProblem(document, graph, node, view.key, view.type, registry, problem);
     if (input === undefined) return [];
     if (input.widget !== null) {
-      const wrong = valueProblem(input, values.get(input.name));
+      const wrong = valueProblem(input, currentValue(node.type, input.name, values.get(input.name)));
       return wrong === null ? [] : [problem(wrong.kind, view.key, `${input.name}: ${wrong.message}`)];
     }
     return input.required ? [problem('missing_input', view.key, `${input.name} is not linked; it needs a ${input.type}`)] : [];
   });
   return [...broken, ...found];
+}
+
+/// The older form of subgraphs, whose content stands in `extra`.
+function isGroupNode(document: Document, type: string): boolean {
+  const defined = document.root.header.extra.groupNodes;
+  return GROUP_NODE_PREFIXES.some((prefix) => type.startsWith(prefix) && isObject(defined) && Object.hasOwn(defined, type.slice(prefix.length)));
+}
+
+/// Old files have some values under a longer name, which is cut when they are sent.
+function currentValue(type: string, name: string, value: Json | undefined): Json | undefined {
+  const rule = VALUE_PREFIXES.find(({ nodes, input, remove }) => input === name && nodes.includes(type) && typeof value === 'string' && value.startsWith(remove));
+  return rule === undefined ? value : (value as string).slice(rule.remove.length);
 }
 
 function unknownText(node: GraphNode, registry: Registry): string {
@@ -72,10 +86,13 @@ export function valueProblem(input: InputDefinition, value: Json | undefined): {
   const { widget } = input;
   if (widget === null || value === undefined) return null;
   if (widget.kind === 'choice') {
+    if (!input.required && (value === '' || value === null)) return null;
     const chosen = widget.multiselect && isArray(value) ? value : [value];
     const odd = chosen.find((item) => !widget.choices.some((choice) => sameJson(choice, item)));
-    if (odd === undefined || widget.upload !== null && typeof odd === 'string' && / \[(input|output|temp)\]$/.test(odd)) return null;
-    return { kind: 'not_a_choice', message: widget.choices.length === 0 ? 'there is nothing to choose from' : `${shown(odd)} is not among the ${widget.choices.length} choices` };
+    if (odd === undefined || (widget.upload !== null && typeof odd === 'string' && / \[(input|output|temp)\]$/.test(odd))) return null;
+    const { length } = widget.choices;
+    const others = length === 0 ? 'is not there; there is nothing to choose from' : `is not among the ${length} choices`;
+    return { kind: 'not_a_choice', message: odd === '' ? 'nothing is chosen' : `${shown(odd)} ${others}` };
   }
   if (widget.kind !== 'int' && widget.kind !== 'float') return null;
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

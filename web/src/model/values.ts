@@ -89,7 +89,10 @@ function withPlace(node: GraphNode, definition: NodeDefinition, place: number, v
 export function makeValues(definition: NodeDefinition, named: ReadonlyMap<string, Json> = new Map(), control: Control = 'randomize'): Json[] | undefined {
   const slots = valueSlots(definition);
   if (slots.length === 0) return undefined;
-  return slots.map((slot) => (slot.kind === 'value' ? named.get(slot.input.name) : undefined) ?? placeDefault(slot, control));
+  return slots.map((slot) => {
+    const value = slot.kind === 'value' ? named.get(slot.input.name) : undefined;
+    return value === undefined ? placeDefault(slot, control) : value;
+  });
 }
 
 export function defaultOf(input: InputDefinition): Json {

@@ -13,12 +13,14 @@ export interface GoldenFile {
 
 export function goldenFiles(folder: string, ending: string): GoldenFile[] {
   const names = readdirSync(new URL(`${folder}/`, GOLDEN)).filter((name) => name.endsWith(ending)).sort();
-  return names.map((name) => {
-    const text = readFileSync(new URL(`${folder}/${name}`, GOLDEN), 'utf8');
-    return { name: name.slice(0, -ending.length), text, json: parseJson(text) };
-  });
+  return names.map((name) => ({ ...goldenFile(`${folder}/${name}`), name: name.slice(0, -ending.length) }));
+}
+
+export function goldenFile(path: string): GoldenFile {
+  const text = readFileSync(new URL(path, GOLDEN), 'utf8');
+  return { name: path, text, json: parseJson(text) };
 }
 
 export function goldenJson(path: string): Json {
-  return parseJson(readFileSync(new URL(path, GOLDEN), 'utf8'));
+  return goldenFile(path).json;
 }

@@ -18,7 +18,7 @@ function saved(editor: Editor): string {
 /// Well-formed files to begin with; the others break some rule from the start.
 const BEGINNINGS = ['plain', 'version_1', 'reroute_native', 'subgraph_promoted', 'subgraph_nested_promoted', 'subgraph_twice', 'reroute_nodes', 'primitive_kinds'];
 
-describe('500 random commands', () => {
+describe('500 random commands', { timeout: 60_000 }, () => {
   for (let seed = 1; seed <= 24; seed++) {
     const beginning = BEGINNINGS[seed % (BEGINNINGS.length + 1)];
     test(`seed ${seed}, from ${beginning ?? 'nothing'}: no illegal graph, undone to the start, redone to the end, the same when read again`, () => {
@@ -45,7 +45,7 @@ describe('500 random commands', () => {
   }
 });
 
-describe('every command undoes to the same text', () => {
+describe('every command undoes to the same text', { timeout: 60_000 }, () => {
   const files = goldenFiles('ui_graphs', '.ui.json');
   Object.keys(COMMANDS).forEach((name, place) => {
     test(name, () => {

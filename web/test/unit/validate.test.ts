@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readDocument } from '../../src/io/editor_format';
 import { ROOT } from '../../src/model/document';
 import { readObjectInfo } from '../../src/model/object_info';
-import { findProblems, similarType } from '../../src/model/validate';
+import { findProblems, similarType, valueProblem } from '../../src/model/validate';
 import { disconnect } from '../../src/model/commands/links';
 import { setMode, setValue } from '../../src/model/commands/values';
 import { difference } from '../../src/model/diff';
@@ -64,6 +64,17 @@ describe('problems before running', () => {
       setValue(tx, ROOT, '6', 'seed', 18446744073709551615n);
     });
     expect(problems(scene)).toEqual([]);
+  });
+
+  test('old names of samplers, optional choices left empty and group nodes are fine', () => {
+    const scene = ready();
+    scene.editor.transact('a', (tx) => setValue(tx, ROOT, '6', 'sampler_name', 'sample_euler'));
+    expect(problems(scene)).toEqual([]);
+    const choice = { name: 'c', type: 'COMBO', tooltip: '', advanced: false, options: {}, widget: { kind: 'choice', default: '', choices: [], upload: null, multiselect: false, control: false } } as const;
+    expect(valueProblem({ ...choice, required: false }, '')).toBeNull();
+    expect(valueProblem({ ...choice, required: true }, '')?.message).toBe('nothing is chosen');
+    expect(valueProblem({ ...choice, required: true }, 'a.png')?.message).toBe('"a.png" is not there; there is nothing to choose from');
+    expect(findProblems(readDocument(goldenJson('ui_graphs/group_node.ui.json')), readObjectInfo(goldenJson('ui_graphs/declarations.json')))).toEqual([]);
   });
 
   test('an unknown type, with the nearest name', () => {
