@@ -2,7 +2,7 @@ import {
   Background, MiniMap, ReactFlow, SelectionMode, type Connection, type Edge, type EdgeChange, type Node, type NodeChange,
   type OnConnectEnd, type OnConnectStartParams,
 } from '@xyflow/react';
-import { useCallback, useMemo, useRef, type MouseEvent } from 'react';
+import { useCallback, useMemo, useRef, type MouseEvent, type PointerEvent } from 'react';
 import { indexOf } from '../model/links';
 import { usePreferences } from '../state/preferences';
 import { useRuns } from '../state/runs';
@@ -107,6 +107,7 @@ export function Canvas({ tab }: { tab: Tab }) {
         aria-label="Graph. Tab adds a node, arrows walk along links, F6 goes to the next region."
         tabIndex={0}
         data-region="canvas"
+        onPointerDownCapture={takeFocus}
         onPointerMove={(event) => setPointer({ x: event.clientX, y: event.clientY })}
         onDoubleClick={(event) => isPane(event) && openNodePalette({ x: event.clientX, y: event.clientY })}
       >
@@ -172,6 +173,11 @@ export function Canvas({ tab }: { tab: Tab }) {
 function linkEnd(node: string, handle: string): LinkEnd {
   const socket = readHandle(handle);
   return 'output' in socket ? { side: 'output', end: { node, slot: socket.output } } : { side: 'input', end: { node, input: socket.input } };
+}
+
+/** A press on the canvas takes the keys there, unless it is on something that takes them itself. */
+function takeFocus(event: PointerEvent<HTMLElement>): void {
+  if (!(event.target as Element).closest('input, textarea, select, button')) event.currentTarget.focus({ preventScroll: true });
 }
 
 function isPane(event: MouseEvent): boolean {

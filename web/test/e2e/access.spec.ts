@@ -32,6 +32,8 @@ for (const theme of ['dark', 'light', 'contrast'] as const) {
     await ready(page);
     expect.soft(await violations(page), 'starters').toEqual([]);
     await openSmall(page);
+    // Sizes of targets are those at 100 %.
+    await page.keyboard.press('0');
     expect.soft(await violations(page), 'graph').toEqual([]);
     await canvas(page).press('/');
     expect.soft(await violations(page), 'palette').toEqual([]);
@@ -41,7 +43,7 @@ for (const theme of ['dark', 'light', 'contrast'] as const) {
       await expect(page.getByRole('complementary', { name: panel })).toBeVisible();
       expect.soft(await violations(page), panel).toEqual([]);
     }
-    await node(page, 'Sampler').locator('.node-title').click();
+    await canvas(page).press('Control+a');
     await page.keyboard.press('i');
     await expect(page.getByRole('complementary', { name: 'Details' })).toBeVisible();
     expect.soft(await violations(page), 'details').toEqual([]);

@@ -1,8 +1,16 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { IconButton } from '../icons';
 
+interface ModalProps {
+  label: string;
+  wide?: boolean;
+  onClose(): void;
+  onKeyDown?: (event: KeyboardEvent) => void;
+  children: ReactNode;
+}
+
 /** A dialog over the page, with the focus kept inside by the browser itself. */
-export function Modal({ label, wide, onClose, children }: { label: string; wide?: boolean; onClose(): void; children: ReactNode }) {
+export function Modal({ label, wide, onClose, onKeyDown, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -14,6 +22,7 @@ export function Modal({ label, wide, onClose, children }: { label: string; wide?
       ref={dialog}
       className={wide ? 'modal wide' : 'modal'}
       aria-label={label}
+      onKeyDown={onKeyDown}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

@@ -47,8 +47,8 @@ export function Viewer({ pictures, at, compare }: ViewerProps) {
   };
 
   return (
-    <Modal label={picture.title} wide onClose={close}>
-      <div className="viewer" onKeyDown={onKeyDown}>
+    <Modal label={picture.title} wide onClose={close} onKeyDown={onKeyDown}>
+      <div className="viewer">
         <div className="viewer-tools" role="toolbar" aria-label="Picture">
           <IconButton icon="left" label="Previous picture" onClick={() => go(-1)} disabled={pictures.length < 2} />
           <IconButton icon="right" label="Next picture" onClick={() => go(1)} disabled={pictures.length < 2} />
