@@ -1,7 +1,7 @@
 // What the server declares of its node types, and the few types that only editors know (notes, reroutes, primitives).
 // Read from /object_info by object_info.ts. No node type is named here.
 
-import type { Json, JsonObject } from "./json";
+import type { Json, JsonObject } from './json';
 
 export type WidgetDefinition =
   | IntWidget
@@ -12,7 +12,7 @@ export type WidgetDefinition =
   | OtherWidget;
 
 export interface IntWidget {
-  readonly kind: "int";
+  readonly kind: 'int';
   readonly default: number | bigint;
   readonly min: number | bigint | null;
   readonly max: number | bigint | null;
@@ -22,7 +22,7 @@ export interface IntWidget {
 }
 
 export interface FloatWidget {
-  readonly kind: "float";
+  readonly kind: 'float';
   readonly default: number;
   readonly min: number | null;
   readonly max: number | null;
@@ -34,7 +34,7 @@ export interface FloatWidget {
 }
 
 export interface TextWidget {
-  readonly kind: "text";
+  readonly kind: 'text';
   readonly default: string;
   readonly multiline: boolean;
   readonly dynamicPrompts: boolean;
@@ -42,25 +42,25 @@ export interface TextWidget {
 }
 
 export interface BooleanWidget {
-  readonly kind: "boolean";
+  readonly kind: 'boolean';
   readonly default: boolean;
   readonly labelOn: string | null;
   readonly labelOff: string | null;
 }
 
 export interface ChoiceWidget {
-  readonly kind: "choice";
+  readonly kind: 'choice';
   readonly default: Json;
   readonly choices: readonly Json[];
   /// What can be uploaded into it; null: nothing.
-  readonly upload: "image" | "video" | "audio" | "file" | null;
+  readonly upload: 'image' | 'video' | 'audio' | 'file' | null;
   readonly multiselect: boolean;
   readonly control: boolean;
 }
 
 /// A type that names a widget of its own.
 export interface OtherWidget {
-  readonly kind: "other";
+  readonly kind: 'other';
   readonly default: Json;
   readonly widgetType: string;
 }

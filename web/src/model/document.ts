@@ -4,8 +4,8 @@
 //
 // Ids are texts throughout, whatever the file has.
 
-import type { Json, JsonObject } from "./json";
-import type { ReadonlyTable, Table } from "./table";
+import type { Json, JsonObject } from './json';
+import type { ReadonlyTable, Table } from './table';
 
 export type NodeId = string;
 export type LinkId = string;
@@ -14,11 +14,11 @@ export type RerouteId = string;
 /// ROOT, or the id of a subgraph's definition.
 export type GraphId = string;
 
-export const ROOT: GraphId = "";
+export const ROOT: GraphId = '';
 
 /// The two ends of a subgraph, as links inside it name them.
-export const INPUT_NODE: NodeId = "-10";
-export const OUTPUT_NODE: NodeId = "-20";
+export const INPUT_NODE: NodeId = '-10';
+export const OUTPUT_NODE: NodeId = '-20';
 
 export type Point = readonly [x: number, y: number];
 export type Rect = readonly [x: number, y: number, width: number, height: number];

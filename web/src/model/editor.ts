@@ -1,9 +1,9 @@
 // An open document with its history. One gesture is one call of transact is one step of undo.
 
-import { ROOT, type Document, type GraphId, type MutableDocument, type NodeId } from "./document";
-import { EMPTY_REGISTRY, type Registry } from "./definition";
-import { apply, inverse, type Operation } from "./operations";
-import { Transaction } from "./transaction";
+import { ROOT, type Document, type GraphId, type MutableDocument, type NodeId } from './document';
+import { EMPTY_REGISTRY, type Registry } from './definition';
+import { apply, inverse, type Operation } from './operations';
+import { Transaction } from './transaction';
 
 export interface HistoryStep {
   readonly label: string;
@@ -14,7 +14,7 @@ export interface HistoryStep {
 
 export interface Change {
   readonly label: string;
-  readonly cause: "transact" | "undo" | "redo" | "open" | "registry";
+  readonly cause: 'transact' | 'undo' | 'redo' | 'open' | 'registry';
   readonly operations: readonly Operation[];
 }
 
@@ -90,7 +90,7 @@ export class Editor {
     for (const operation of operations) apply(this.current, operation);
     this.future.push(step);
     this.mergeKey = null;
-    this.tell({ label: step.label, cause: "undo", operations });
+    this.tell({ label: step.label, cause: 'undo', operations });
     return true;
   }
 
@@ -100,7 +100,7 @@ export class Editor {
     for (const operation of step.operations) apply(this.current, operation);
     this.past.push(step);
     this.mergeKey = null;
-    this.tell({ label: step.label, cause: "redo", operations: step.operations });
+    this.tell({ label: step.label, cause: 'redo', operations: step.operations });
     return true;
   }
 
@@ -116,12 +116,12 @@ export class Editor {
     this.future = [];
     this.mergeKey = null;
     this.openedState = ++this.states;
-    this.tell({ label: "Open", cause: "open", operations: [] });
+    this.tell({ label: 'Open', cause: 'open', operations: [] });
   }
 
   setRegistry(registry: Registry): void {
     this.nodeTypes = registry;
-    this.tell({ label: "Node declarations", cause: "registry", operations: [] });
+    this.tell({ label: 'Node declarations', cause: 'registry', operations: [] });
   }
 
   /// Called after every change. Returns the function that ends it.
@@ -149,11 +149,11 @@ export class Editor {
     else this.past.push({ label, operations, state });
     this.future = [];
     this.mergeKey = merge;
-    this.tell({ label, cause: "transact", operations });
+    this.tell({ label, cause: 'transact', operations });
   }
 
   private tell(change: Change): void {
-    const everything = change.cause === "open" || change.cause === "registry";
+    const everything = change.cause === 'open' || change.cause === 'registry';
     const keys = everything ? [...this.nodeListeners.keys()] : touchedNodes(change.operations);
     for (const key of new Set(keys)) {
       for (const listener of [...(this.nodeListeners.get(key) ?? [])]) listener();
@@ -164,8 +164,8 @@ export class Editor {
 
 function touchedNodes(operations: readonly Operation[]): string[] {
   return operations.flatMap((operation) => {
-    if (operation.kind === "replace" && operation.table === "nodes") return [nodeKey(operation.graph, operation.after.id)];
-    if ((operation.kind === "insert" || operation.kind === "remove") && operation.table === "nodes") {
+    if (operation.kind === 'replace' && operation.table === 'nodes') return [nodeKey(operation.graph, operation.after.id)];
+    if ((operation.kind === 'insert' || operation.kind === 'remove') && operation.table === 'nodes') {
       return [nodeKey(operation.graph, operation.row.id)];
     }
     return [];
@@ -173,5 +173,5 @@ function touchedNodes(operations: readonly Operation[]): string[] {
 }
 
 function nodeKey(graph: GraphId, node: NodeId): string {
-  return `${graph === ROOT ? "root" : graph}/${node}`;
+  return `${graph === ROOT ? 'root' : graph}/${node}`;
 }

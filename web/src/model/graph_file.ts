@@ -1,7 +1,7 @@
 // One graph of a file, root or subgraph: its record as tables, its tables as a record.
 
 import type { Graph, GraphHeader, MutableGraph } from './document';
-import { isArray, isObject, keysOf, sameJson, type Json, type JsonObject } from './json';
+import { isArray, isObject, sameJson, type Json, type JsonObject } from './json';
 import { field, idText, list, object, readGroup, readHeader, readLink, readNode, readReroute, writesLinkObjects } from './read_rows';
 import { Table, type Row } from './table';
 import { idJson, writeGroup, writeHeader, writeLink, writeNode, writeReroute } from './write_rows';
@@ -65,7 +65,7 @@ function linkExtensions(graph: Graph, before: readonly Json[]): readonly Json[] 
 }
 
 function withExtra(raw: JsonObject, extra: JsonObject): JsonObject {
-  return extra === raw.extra || (raw.extra === undefined && keysOf(extra).length === 0) ? raw : { ...raw, extra };
+  return sameJson(extra, object(raw.extra)) ? raw : { ...raw, extra };
 }
 
 /// A list that is empty and was not there before is not put in.

@@ -1,51 +1,51 @@
 // The six primitive operations. Each holds all it takes to be undone: its inverse is an operation too, and applying both
 // leaves the document as it was, to the byte.
 
-import { ROOT, type GraphHeader, type GraphId, type MutableDocument, type MutableGraph, type Rows, type TableName } from "./document";
-import type { Table } from "./table";
+import { ROOT, type GraphHeader, type GraphId, type MutableDocument, type MutableGraph, type Rows, type TableName } from './document';
+import type { Table } from './table';
 
 type EachTable<F extends { [T in TableName]: unknown }> = F[TableName];
 
-type Insert = EachTable<{ [T in TableName]: { kind: "insert"; graph: GraphId; table: T; index: number; row: Rows[T] } }>;
-type Remove = EachTable<{ [T in TableName]: { kind: "remove"; graph: GraphId; table: T; index: number; row: Rows[T] } }>;
-type Replace = EachTable<{ [T in TableName]: { kind: "replace"; graph: GraphId; table: T; before: Rows[T]; after: Rows[T] } }>;
-type Header = { kind: "header"; graph: GraphId; before: GraphHeader; after: GraphHeader };
+type Insert = EachTable<{ [T in TableName]: { kind: 'insert'; graph: GraphId; table: T; index: number; row: Rows[T] } }>;
+type Remove = EachTable<{ [T in TableName]: { kind: 'remove'; graph: GraphId; table: T; index: number; row: Rows[T] } }>;
+type Replace = EachTable<{ [T in TableName]: { kind: 'replace'; graph: GraphId; table: T; before: Rows[T]; after: Rows[T] } }>;
+type Header = { kind: 'header'; graph: GraphId; before: GraphHeader; after: GraphHeader };
 /// A definition goes and comes as a whole; nothing changes it while it is away.
-type InsertGraph = { kind: "insertGraph"; index: number; definition: MutableGraph };
-type RemoveGraph = { kind: "removeGraph"; index: number; definition: MutableGraph };
+type InsertGraph = { kind: 'insertGraph'; index: number; definition: MutableGraph };
+type RemoveGraph = { kind: 'removeGraph'; index: number; definition: MutableGraph };
 
 export type Operation = Insert | Remove | Replace | Header | InsertGraph | RemoveGraph;
 
 export function inverse(operation: Operation): Operation {
   switch (operation.kind) {
-    case "insert":
-      return { ...operation, kind: "remove" } as Remove;
-    case "remove":
-      return { ...operation, kind: "insert" } as Insert;
-    case "replace":
+    case 'insert':
+      return { ...operation, kind: 'remove' } as Remove;
+    case 'remove':
+      return { ...operation, kind: 'insert' } as Insert;
+    case 'replace':
       return { ...operation, before: operation.after, after: operation.before } as Replace;
-    case "header":
+    case 'header':
       return { ...operation, before: operation.after, after: operation.before };
-    case "insertGraph":
-      return { ...operation, kind: "removeGraph" };
-    case "removeGraph":
-      return { ...operation, kind: "insertGraph" };
+    case 'insertGraph':
+      return { ...operation, kind: 'removeGraph' };
+    case 'removeGraph':
+      return { ...operation, kind: 'insertGraph' };
   }
 }
 
 export function apply(document: MutableDocument, operation: Operation): void {
-  if (operation.kind === "insertGraph") return document.definitions.insert(operation.index, operation.definition);
-  if (operation.kind === "removeGraph") return document.definitions.remove(operation.definition.id);
+  if (operation.kind === 'insertGraph') return document.definitions.insert(operation.index, operation.definition);
+  if (operation.kind === 'removeGraph') return document.definitions.remove(operation.definition.id);
   const graph = mutableGraph(document, operation.graph);
   graph.version++;
   switch (operation.kind) {
-    case "insert":
+    case 'insert':
       return tableOf(graph, operation.table).insert(operation.index, operation.row);
-    case "remove":
+    case 'remove':
       return tableOf(graph, operation.table).remove(operation.row.id);
-    case "replace":
+    case 'replace':
       return tableOf(graph, operation.table).replace(operation.after);
-    case "header":
+    case 'header':
       graph.header = operation.after;
   }
 }

@@ -2,11 +2,11 @@
 
 import {
   type Document, type Graph, type GraphHeader, type GraphId, type MutableDocument, type MutableGraph, type Rows, type TableName,
-} from "./document";
-import { apply, inverse, mutableGraph, tableOf, type Operation } from "./operations";
-import type { Registry } from "./definition";
+} from './document';
+import { apply, inverse, mutableGraph, tableOf, type Operation } from './operations';
+import type { Registry } from './definition';
 
-const LAST_ID = { nodes: "lastNode", links: "lastLink", groups: "lastGroup", reroutes: "lastReroute" } as const;
+const LAST_ID = { nodes: 'lastNode', links: 'lastLink', groups: 'lastGroup', reroutes: 'lastReroute' } as const;
 
 export class Transaction {
   readonly operations: Operation[] = [];
@@ -29,13 +29,13 @@ export class Transaction {
   }
 
   insert<T extends TableName>(graph: GraphId, table: T, row: Rows[T], index = this.graph(graph)[table].size): void {
-    this.record({ kind: "insert", graph, table, index, row } as Operation);
+    this.record({ kind: 'insert', graph, table, index, row } as Operation);
   }
 
   remove<T extends TableName>(graph: GraphId, table: T, id: string): void {
     const row = this.row(graph, table, id);
     const index = tableOf(mutableGraph(this.target, graph), table).indexOf(id);
-    this.record({ kind: "remove", graph, table, index, row } as Operation);
+    this.record({ kind: 'remove', graph, table, index, row } as Operation);
   }
 
   /// Changes some fields of a row. Nothing is recorded where they are what they were.
@@ -43,20 +43,20 @@ export class Transaction {
     const before = this.row(graph, table, id);
     const names = Object.keys(changes) as (keyof Rows[T])[];
     if (names.every((name) => before[name] === changes[name])) return;
-    this.record({ kind: "replace", graph, table, before, after: { ...before, ...changes } } as Operation);
+    this.record({ kind: 'replace', graph, table, before, after: { ...before, ...changes } } as Operation);
   }
 
   updateHeader(graph: GraphId, changes: Partial<GraphHeader>): void {
     const before = this.graph(graph).header;
-    this.record({ kind: "header", graph, before, after: { ...before, ...changes } });
+    this.record({ kind: 'header', graph, before, after: { ...before, ...changes } });
   }
 
   insertDefinition(definition: MutableGraph): void {
-    this.record({ kind: "insertGraph", index: this.target.definitions.size, definition });
+    this.record({ kind: 'insertGraph', index: this.target.definitions.size, definition });
   }
 
   removeDefinition(id: GraphId): void {
-    this.record({ kind: "removeGraph", index: this.target.definitions.indexOf(id), definition: mutableGraph(this.target, id) });
+    this.record({ kind: 'removeGraph', index: this.target.definitions.indexOf(id), definition: mutableGraph(this.target, id) });
   }
 
   /// The next free id of a table.

@@ -78,11 +78,11 @@ describe('mistakes are told with their place', () => {
     expect(() => parseJson('"aaaa"', { length: 5, depth: 5 })).toThrow('the text has 6 characters; at most 5 are read');
   });
 
-  test('20,000 damaged texts give a value or a JsonError', () => {
+  test('5,000 damaged texts give a value or a JsonError', () => {
     const random = new Random(9);
     const text = '{"nodes":[{"id":1,"pos":[1.5e3,-2],"t":"a\\u0041\\n"},null,true],"n":18446744073709551615}';
     let errors = 0;
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5_000; i++) {
       const at = random.below(text.length);
       const piece = random.pick(['', '"', '{', ']', '\\', ',', '9', '\u0000', 'e', '-']) as string;
       try {
@@ -92,7 +92,7 @@ describe('mistakes are told with their place', () => {
         errors++;
       }
     }
-    expect(errors).toBeGreaterThan(5_000);
+    expect(errors).toBeGreaterThan(1_000);
   });
 });
 

@@ -71,9 +71,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     const [from, to] = [randomInput(scene), randomInput(scene)];
     if (from && to) moveInputLink(scene.tx, scene.graph, from, to);
   },
-  insertOnLink: ({ tx, graph, view, one, random }) => {
-    const link = random.pick(indexOf(view).links);
-    if (link && one) insertOnLink(tx, graph, one, link.key);
+  insertOnLink: ({ tx, graph, view, random }) => {
+    for (let tries = 0; tries < 12; tries++) {
+      const [link, node] = [random.pick(indexOf(view).links), random.pick(view.nodes.ids())];
+      if (link && node && insertOnLink(tx, graph, node, link.key).ok) return;
+    }
   },
   setValue: (scene) => {
     const { tx, graph, view, random, one } = scene;

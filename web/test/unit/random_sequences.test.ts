@@ -19,7 +19,7 @@ function saved(editor: Editor): string {
 const BEGINNINGS = ['plain', 'version_1', 'reroute_native', 'subgraph_promoted', 'subgraph_nested_promoted', 'subgraph_twice', 'reroute_nodes', 'primitive_kinds'];
 
 describe('500 random commands', { timeout: 60_000 }, () => {
-  for (let seed = 1; seed <= 24; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const beginning = BEGINNINGS[seed % (BEGINNINGS.length + 1)];
     test(`seed ${seed}, from ${beginning ?? 'nothing'}: no illegal graph, undone to the start, redone to the end, the same when read again`, () => {
       const random = new Random(seed);
@@ -54,7 +54,7 @@ describe('every command undoes to the same text', { timeout: 60_000 }, () => {
       // Every file meets every command now and then, the rich ones always.
       for (const file of files.filter((each, i) => i % 9 === place % 9 || BEGINNINGS.includes(each.name))) {
         const editor = new Editor(readDocument(file.json), goldenRegistry);
-        for (let i = 0; i < 12; i++) randomCommand(editor, random, ['addNode', 'groupNodes', 'addReroute', 'connect']);
+        for (let i = 0; i < 8; i++) randomCommand(editor, random, ['addNode', 'groupNodes', 'addReroute', 'connect']);
         for (let i = 0; i < 4; i++) {
           const before = saved(editor);
           const state = editor.state;
