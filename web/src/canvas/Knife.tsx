@@ -73,6 +73,7 @@ function crossed(cut: Cut, links: readonly LiveLink[]): string[] {
 }
 
 function intersect(a: Cut, b: Cut): boolean {
-  const side = (line: Cut, x: number, y: number): number => (line.x2 - line.x1) * (y - line.y1) - (line.y2 - line.y1) * (x - line.x1);
-  return side(a, b.x1, b.y1) * side(a, b.x2, b.y2) < 0 && side(b, a.x1, a.y1) * side(b, a.x2, a.y2) < 0;
+  // A point on the line counts to one side of it, so that a cut through a sampled point is a cut.
+  const left = (line: Cut, x: number, y: number): boolean => (line.x2 - line.x1) * (y - line.y1) > (line.y2 - line.y1) * (x - line.x1);
+  return left(a, b.x1, b.y1) !== left(a, b.x2, b.y2) && left(b, a.x1, a.y1) !== left(b, a.x2, a.y2);
 }
