@@ -145,6 +145,8 @@ export interface Graph {
   readonly reroutes: ReadonlyTable<Reroute>;
   /// Counts up with every operation on this graph; what is derived from it is remembered by this number.
   readonly version: number;
+  /// The same, for operations that may change what is linked to what.
+  readonly wiring: number;
 }
 
 export interface Document {
@@ -161,6 +163,7 @@ export interface MutableGraph extends Graph {
   readonly groups: Table<Group>;
   readonly reroutes: Table<Reroute>;
   version: number;
+  wiring: number;
 }
 export interface MutableDocument extends Document {
   readonly root: MutableGraph;

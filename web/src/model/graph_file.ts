@@ -23,6 +23,7 @@ export function readGraph(raw: JsonObject, id: string): MutableGraph {
     groups: new Table(withUniqueIds(list(raw.groups).map((entry, i) => readGroup(entry, `?${i}`)))),
     reroutes: new Table(withUniqueIds(reroutesOf(header).map((entry, i) => readReroute(entry, `?${i}`)))),
     version: 0,
+    wiring: 0,
   };
 }
 

@@ -34,13 +34,13 @@ export interface LinkIndex {
   readonly broken: readonly BrokenLink[];
 }
 
-const remembered = new WeakMap<Graph, { version: number; index: LinkIndex }>();
+const remembered = new WeakMap<Graph, { wiring: number; index: LinkIndex }>();
 
 export function indexOf(graph: Graph): LinkIndex {
   const known = remembered.get(graph);
-  if (known !== undefined && known.version === graph.version) return known.index;
+  if (known !== undefined && known.wiring === graph.wiring) return known.index;
   const index = makeIndex(graph);
-  remembered.set(graph, { version: graph.version, index });
+  remembered.set(graph, { wiring: graph.wiring, index });
   return index;
 }
 

@@ -38,6 +38,7 @@ export function apply(document: MutableDocument, operation: Operation): void {
   if (operation.kind === 'removeGraph') return document.definitions.remove(operation.definition.id);
   const graph = mutableGraph(document, operation.graph);
   graph.version++;
+  if (rewires(operation)) graph.wiring++;
   switch (operation.kind) {
     case 'insert':
       return tableOf(graph, operation.table).insert(operation.index, operation.row);
@@ -48,6 +49,14 @@ export function apply(document: MutableDocument, operation: Operation): void {
     case 'header':
       graph.header = operation.after;
   }
+}
+
+/// Moving a node or setting a value leaves all links as they are; with many nodes it matters not to look at them again.
+function rewires(operation: Insert | Remove | Replace | Header): boolean {
+  if (operation.kind === 'header') return true;
+  if (operation.table === 'groups') return false;
+  if (operation.kind !== 'replace' || operation.table !== 'nodes') return true;
+  return operation.before.inputs !== operation.after.inputs || operation.before.outputs !== operation.after.outputs;
 }
 
 export function mutableGraph(document: MutableDocument, id: GraphId): MutableGraph {

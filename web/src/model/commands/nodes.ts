@@ -61,27 +61,22 @@ function newProperties(definition: NodeDefinition): JsonObject {
 
 /// Removes nodes with all their links.
 export function removeNodes(tx: Transaction, graph: GraphId, ids: readonly NodeId[]): void {
-  for (const id of ids) {
-    clearNode(tx, graph, id);
-    tx.remove(graph, 'nodes', id);
-  }
+  clearNodes(tx, graph, ids);
+  for (const id of ids) tx.remove(graph, 'nodes', id);
 }
 
-function clearNode(tx: Transaction, graph: GraphId, id: NodeId): void {
-  const index = indexOf(tx.graph(graph));
-  for (const link of [...(index.to.get(id) ?? []), ...(index.from.get(id) ?? [])]) {
-    clearInput(tx, graph, { node: link.to, input: link.input });
+function clearNodes(tx: Transaction, graph: GraphId, ids: readonly NodeId[]): void {
+  const gone = new Set(ids);
+  const { links, broken } = indexOf(tx.graph(graph));
+  for (const link of links) {
+    if (gone.has(link.from) || gone.has(link.to)) clearInput(tx, graph, { node: link.to, input: link.input });
   }
-  clearBroken(tx, graph, id);
-}
-
-/// Links of the file that lead nowhere but name this node.
-function clearBroken(tx: Transaction, graph: GraphId, id: NodeId): void {
-  for (const broken of indexOf(tx.graph(graph)).broken) {
-    if (broken.node === id || tx.graph(graph).links.get(broken.link)?.from === id) clearInput(tx, graph, broken);
+  // Links of the file that lead nowhere but name these nodes.
+  for (const each of broken) {
+    if (gone.has(each.node) || gone.has(tx.graph(graph).links.get(each.link)?.from ?? '')) clearInput(tx, graph, each);
   }
   for (const link of tx.graph(graph).links.rows()) {
-    if (!link.broken && (link.from === id || link.to === id)) tx.remove(graph, 'links', link.id);
+    if (!link.broken && (gone.has(link.from) || gone.has(link.to))) tx.remove(graph, 'links', link.id);
   }
 }
 
@@ -128,7 +123,7 @@ export function replaceNode(tx: Transaction, graph: GraphId, id: NodeId, definit
   const index = indexOf(tx.graph(graph));
   const [into, outOf] = [index.to.get(id) ?? [], index.from.get(id) ?? []];
   const outputs = outputViews(before, old);
-  clearNode(tx, graph, id);
+  clearNodes(tx, graph, [id]);
   tx.update(graph, 'nodes', id, replaced(tx.row(graph, 'nodes', id), old, definition));
   const taken = new Set<string>();
   for (const link of into) {
