@@ -1,0 +1,57 @@
+import { create } from 'zustand';
+import type { FileName } from '../net/files';
+
+// What lies over the page. At most one of each; all can be closed with Escape.
+
+export interface MaskTarget {
+  tab: string;
+  graph: string;
+  node: string;
+  input: string;
+  value: string;
+}
+
+export interface ViewedPicture {
+  file: FileName;
+  url: string;
+  title: string;
+  job?: string;
+}
+
+export interface PaletteRequest {
+  kind: 'nodes' | 'commands' | 'replace' | 'link' | 'find';
+  /** In the window. */
+  at: { x: number; y: number };
+}
+
+interface Dialogs {
+  palette: PaletteRequest | null;
+  mask: MaskTarget | null;
+  viewer: { pictures: ViewedPicture[]; at: number; compare: number | null } | null;
+  /** Linking by keys: from an output of the focused node, or to one of its inputs. */
+  linkPicker: 'output' | 'input' | null;
+  shortcuts: boolean;
+  settings: boolean;
+  menu: { x: number; y: number; commands: string[] } | null;
+  prompt: { label: string; value: string; done(value: string): void } | null;
+  /** Two graphs to compare. */
+  difference: { title: string; lines: { kind: string; text: string }[] } | null;
+}
+
+export const useDialogs = create<Dialogs>(() => ({
+  palette: null, mask: null, linkPicker: null, viewer: null, shortcuts: false, settings: false, menu: null, prompt: null, difference: null,
+}));
+
+export const openMaskPainter = (mask: MaskTarget): void => useDialogs.setState({ mask });
+
+export function openViewer(pictures: ViewedPicture[], at: number, compare: number | null = null): void {
+  useDialogs.setState({ viewer: { pictures, at, compare } });
+}
+
+export function askText(label: string, value: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    useDialogs.setState({
+      prompt: { label, value, done: (text) => resolve(text === '' ? null : text) },
+    });
+  });
+}

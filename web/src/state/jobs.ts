@@ -1,0 +1,38 @@
+import { create } from 'zustand';
+import { listJobs, getQueue, type Job } from '../net/jobs';
+
+interface Jobs {
+  /** Newest first. */
+  jobs: Job[];
+  paused: boolean;
+  next?: string;
+}
+
+export const useJobs = create<Jobs>(() => ({ jobs: [], paused: false }));
+
+const PAGE = 60;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Reads the list again; calls in quick succession are one. */
+export function refreshJobs(): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void load(), 120);
+}
+
+async function load(): Promise<void> {
+  try {
+    const [{ jobs, next }, { paused }] = await Promise.all([listJobs({ limit: PAGE }), getQueue()]);
+    useJobs.setState({ jobs, next, paused });
+  } catch {
+    // The banner says that the server is away; the list stays as it was.
+  }
+}
+
+export async function loadMoreJobs(): Promise<void> {
+  const { jobs, next } = useJobs.getState();
+  if (!next) return;
+  const after = new URL(next, 'http://heddle').searchParams.get('after') ?? undefined;
+  const more = await listJobs({ limit: PAGE, after });
+  const known = new Set(jobs.map((job) => job.id));
+  useJobs.setState({ jobs: [...jobs, ...more.jobs.filter((job) => !known.has(job.id))], next: more.next });
+}

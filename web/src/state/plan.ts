@@ -1,0 +1,49 @@
+// What the next run would do: the server explains it a moment after each change, and finds what is wrong as well.
+
+import { create } from 'zustand';
+import { Refusal } from '../net/http';
+import { checkGraph, explainGraph } from '../net/jobs';
+import { useConnection } from './connection';
+import { setProblems } from './problems';
+import { documentText } from './running';
+import { activeTab } from './tabs';
+
+export interface PlannedStep {
+  action: 'run' | 'cached' | 'skip';
+  reason: string;
+}
+
+export const usePlan = create<{ byTab: Record<string, Record<string, PlannedStep>> }>(() => ({ byTab: {} }));
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let asking: AbortController | undefined;
+
+export function planSoon(delay = 400): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void plan(), delay);
+}
+
+async function plan(): Promise<void> {
+  const tab = activeTab();
+  if (!tab || useConnection.getState().connected !== true) return;
+  if (tab.editor.document.root.nodes.size === 0) return show(tab.id, {});
+  asking?.abort();
+  asking = new AbortController();
+  try {
+    const text = documentText(tab);
+    const checked = await checkGraph(text, asking.signal);
+    setProblems(tab.id, checked.problems, checked.warnings);
+    if (!checked.ok) return show(tab.id, {});
+    const { steps } = await explainGraph(text, asking.signal);
+    show(tab.id, Object.fromEntries(steps.map(({ step, action, reason }) => [step, { action, reason }])));
+  } catch (error) {
+    if (!(error instanceof Refusal)) return; // away, or asked again meanwhile
+    show(tab.id, {});
+    const problems = error.problems.length > 0 ? error.problems : [{ kind: 'graph', message: error.message }];
+    setProblems(tab.id, problems, error.warnings);
+  }
+}
+
+function show(tab: string, steps: Record<string, PlannedStep>): void {
+  usePlan.setState(({ byTab }) => ({ byTab: { ...byTab, [tab]: steps } }));
+}
