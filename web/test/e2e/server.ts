@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { frontend, heddle, repository } from './environment';
+import { heddle, repository } from './environment';
 
 export interface Server {
   url: string;
@@ -20,6 +20,9 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
+// The program has the editor in it; $HEDDLE_FRONTEND names a newer build, for whoever works on it.
+const served = process.env.HEDDLE_FRONTEND ? ['--frontend', process.env.HEDDLE_FRONTEND] : [];
+
 /** The program with a data folder of its own, on a free loopback port. */
 export async function startServer(...flags: string[]): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'heddle-e2e-'));
@@ -29,7 +32,7 @@ export async function startServer(...flags: string[]): Promise<Server> {
     data,
     async start() {
       const port = server.url ? new URL(server.url).port : '0';
-      child = spawn(heddle, ['serve', '--port', port, '--data', data, '--frontend', frontend, ...flags], {
+      child = spawn(heddle, ['serve', '--port', port, '--data', data, ...served, ...flags], {
         cwd: repository,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
