@@ -8,7 +8,7 @@
 namespace heddle {
 namespace {
 
-namespace p = weights::testing::pickle;
+namespace p = weights::test::pickle;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -46,11 +46,11 @@ TEST_F(EmbeddingsTest, EveryFormatGivesTheSameByNameWithAndWithoutExtension) {
   const std::string trained = p::dict({p::text("string_to_token"), p::dict({p::text("*"), p::number(265)}),
                                        p::text("string_to_param"), p::dict({p::text("*"), tensor}), p::text("name"),
                                        p::text("cat")});
-  const std::string bytes = weights::testing::float_bytes(values);
+  const std::string bytes = weights::test::float_bytes(values);
   write_safetensors("first.safetensors", {{"emb_params", at::full({2, 128}, 0.1f)}});
-  write("second.pt", weights::testing::torch_zip(trained, {{"0", bytes}}));
-  write("sub/third.bin", weights::testing::torch_legacy(p::dict({p::text("<cat>"), tensor}), {{"0", bytes}}));
-  write("list.pt", weights::testing::torch_zip(p::list({p::dict({p::text("emb"), tensor})}), {{"0", bytes}}));
+  write("second.pt", weights::test::torch_zip(trained, {{"0", bytes}}));
+  write("sub/third.bin", weights::test::torch_legacy(p::dict({p::text("<cat>"), tensor}), {{"0", bytes}}));
+  write("list.pt", weights::test::torch_zip(p::list({p::dict({p::text("emb"), tensor})}), {{"0", bytes}}));
   const at::Tensor expected = encoded("embedding:first a house");
   EXPECT_FALSE(at::equal(expected, encoded("a house")));
   for (const char* name : {"first.safetensors", "second", "second.pt", "third", "third.bin", "sub/third.bin", "list"}) {
@@ -73,8 +73,8 @@ TEST_F(EmbeddingsTest, AnotherWidthIsAWarning) {
 
 TEST_F(EmbeddingsTest, BrokenFilesAreErrorsThatNameThem) {
   write_safetensors("nan.safetensors", {{"emb_params", at::full({2, 128}, NAN)}});
-  write("empty.pt", weights::testing::torch_zip(p::dict({p::text("name"), p::text("x")}), {}));
-  write("evil.pt", weights::testing::torch_zip(p::call(p::global("os", "system"), {p::text("ls")}), {}));
+  write("empty.pt", weights::test::torch_zip(p::dict({p::text("name"), p::text("x")}), {}));
+  write("evil.pt", weights::test::torch_zip(p::call(p::global("os", "system"), {p::text("ls")}), {}));
   EXPECT_THAT(error("embedding:nan a house"), AllOf(HasSubstr("\"nan\""), HasSubstr("NaN")));
   EXPECT_THAT(error("embedding:empty a house"), AllOf(HasSubstr("\"empty\""), HasSubstr("no tensors")));
   EXPECT_THAT(error("embedding:evil a house"), AllOf(HasSubstr("evil.pt"), HasSubstr("\"os.system\"")));

@@ -96,7 +96,9 @@ TEST_F(LoraNotes, NorWhetherTheyCameFromDisk) {
     RunResult result;
     EXPECT_EQ(with_disk.run(kNotesGraph, &result) == "save ", k == 1);
     const Json saved = saved_record(with_disk, result);
-    if (k == 1) EXPECT_EQ(saved["notes"], record["notes"]);
+    if (k == 1) {
+      EXPECT_EQ(saved["notes"], record["notes"]);
+    }
     record = saved;
   }
 }
