@@ -6,7 +6,7 @@ export default defineConfig({
   testDir: 'test/e2e',
   testMatch: '*.spec.ts',
   workers: 1,
-  retries: 1, // a machine that is busy may miss a deadline; what fails twice fails
+  retries: 2, // a machine that is busy may miss a deadline; what fails three times fails
   timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],
