@@ -76,6 +76,11 @@ std::string_view content_type_of(const std::filesystem::path& file) {
   return found == std::end(kTypes) ? "application/octet-stream" : found->second;
 }
 
+std::string site_type_of(const std::filesystem::path& file) {
+  const std::string type(content_type_of(file));
+  return type.starts_with("text/") || type == "application/json" ? type + "; charset=utf-8" : type;
+}
+
 bool is_active_content(std::string_view type) {
   return std::find(kActive.begin(), kActive.end(), type) != kActive.end();
 }

@@ -20,11 +20,6 @@ struct Served {
 };
 using ServedByPath = std::map<std::string_view, Served>;
 
-std::string type_with_charset(std::string_view path) {
-  const std::string type(content_type_of(path));
-  return type.starts_with("text/") || type == "application/json" ? type + "; charset=utf-8" : type;
-}
-
 Response served_file(const Served& served, const Request& request) {
   const bool has_hash = served.file.path.starts_with("assets/");
   Response response{.status = 200, .type = served.type, .body = ""};
@@ -58,7 +53,7 @@ Response answer_editor(const ServedByPath& files, const Request& request) {
 Handler editor_files(std::span<const EmbeddedFile> files) {
   ServedByPath by_path;
   for (const EmbeddedFile& file : files) {
-    by_path.emplace(file.path, Served{file, "\"" + sha256_of(file.bytes).substr(0, 32) + "\"", type_with_charset(file.path)});
+    by_path.emplace(file.path, Served{file, "\"" + sha256_of(file.bytes).substr(0, 32) + "\"", site_type_of(file.path)});
   }
   return [files = std::move(by_path)](const Request& request) { return answer_editor(files, request); };
 }

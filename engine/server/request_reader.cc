@@ -6,6 +6,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cstring>
 
+#include "engine/ascii.h"
 #include "engine/server/request_checks.h"
 
 namespace heddle::server {
@@ -16,19 +17,11 @@ namespace {
 constexpr size_t kHeadPiece = 8 << 10;
 constexpr size_t kBodyPiece = 64 << 10;
 
-std::string lower_name(beast::string_view text) {
-  std::string result(text.data(), text.size());
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 std::string string_of(beast::string_view text) { return std::string(text.data(), text.size()); }
 
 Fields lower_fields(const http::fields& fields) {
   Fields result;
-  for (const auto& field : fields) result.emplace_back(lower_name(field.name_string()), string_of(field.value()));
+  for (const auto& field : fields) result.emplace_back(lower(string_of(field.name_string())), string_of(field.value()));
   return result;
 }
 

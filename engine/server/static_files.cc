@@ -8,12 +8,6 @@ namespace heddle::server {
 namespace {
 namespace fs = std::filesystem;
 
-// With nosniff a browser runs a script only under a script's type.
-std::string type_of(const fs::path& path) {
-  const std::string type(content_type_of(path));
-  return type.starts_with("text/") || type == "application/json" ? type + "; charset=utf-8" : type;
-}
-
 Response not_found(const fs::path& path) {
   Response response = text_response("404: Not Found", 404);
   add_caching(path.native(), response);
@@ -22,7 +16,7 @@ Response not_found(const fs::path& path) {
 
 Response file_response(const fs::path& path) {
   Response response;
-  response.type = type_of(path);
+  response.type = site_type_of(path);
   response.file = path;
   add_caching(path.native(), response);
   return response;
