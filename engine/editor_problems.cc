@@ -8,7 +8,7 @@ namespace heddle {
 namespace {
 
 // At most about 200 bytes, never half a character.
-void cut(std::string& text, size_t longest) {
+void shorten(std::string& text, size_t longest) {
   if (text.size() <= longest) return;
   while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xC0) == 0x80) --longest;
   text.resize(longest);
@@ -30,8 +30,8 @@ void report(Problems& problems, Problem problem) {
                std::string("there are more ") + what + " than these " + std::to_string(kMost),
                problem.warning};
   }
-  for (std::string* name : {&problem.step, &problem.node, &problem.socket}) cut(*name, 200);
-  cut(problem.message, 1000);
+  for (std::string* name : {&problem.step, &problem.node, &problem.socket}) shorten(*name, 200);
+  shorten(problem.message, 1000);
   problems.push_back(std::move(problem));
 }
 

@@ -32,7 +32,9 @@ Origin origin_of(const PreparedJob& job, const std::string& numerics) {
 PreparedJob prepare_job(JobRequest request, const Workshop& workshop) {
   PreparedJob job;
   job.graph = std::move(request.graph);
-  job.checked = check_graph(job.graph, workshop.registry, workshop.folders, {.targets = std::move(request.targets)});
+  job.checked = request.checked
+                    ? std::move(*request.checked)
+                    : check_graph(job.graph, workshop.registry, workshop.folders, {.targets = std::move(request.targets)});
   job.workflow = std::move(request.workflow);
   job.texts = std::move(request.texts);
   job.metadata = request.metadata;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,15 @@ struct Workshop {
   bool verify_cache = false;
 };
 
+/// A graph that passed its check for some targets.
+struct ReadyGraph {
+  Graph graph;
+  CheckedGraph checked;
+};
+
 struct JobRequest {
   Graph graph;
+  std::optional<CheckedGraph> checked = {};  // else it is checked now, for these targets
   Json workflow = nullptr;           // the editor's document, or null
   Json texts = nullptr;              // {keyword: JSON} that saved files carry too, or null
   std::vector<std::string> targets = {};  // empty: all outputs

@@ -35,6 +35,11 @@ void GroupWriter::add(Apply apply, Done done, Hurry hurry) {
   changed_.notify_all();
 }
 
+void GroupWriter::after_each_group(std::function<void()> told) {
+  const std::lock_guard lock(mutex_);
+  told_ = std::move(told);
+}
+
 void GroupWriter::flush() {
   const auto reached = std::make_shared<std::promise<void>>();
   add([] {}, [reached](std::exception_ptr) { reached->set_value(); });
@@ -49,6 +54,10 @@ void GroupWriter::work() {
     for (Write& write : group) {
       if (write.done) write.done(std::move(write.failure));
     }
+    std::unique_lock lock(mutex_);
+    const std::function<void()> told = told_;
+    lock.unlock();
+    if (told) told();
   }
 }
 

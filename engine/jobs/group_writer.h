@@ -43,6 +43,8 @@ class GroupWriter {
   /// `done` is called after the commit or the failure, on the writer's thread, in the order of the calls; it must not
   /// throw. What has time goes with the next write that has none, or kTime later.
   void add(Apply apply, Done done, Hurry hurry = Hurry::kNow);
+  /// `told` is called after the `done`s of each group: what they were for may be looked at together.
+  void after_each_group(std::function<void()> told);
   /// Waits until all that was added before is done. Not from the writer's own thread.
   void flush();
 
@@ -63,6 +65,7 @@ class GroupWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Write> waiting_;
+  std::function<void()> told_;
   bool stopping_ = false, hurry_ = false;  // hurry_: one of those that wait has no time
   std::thread thread_;  // last: it uses what is above
 };

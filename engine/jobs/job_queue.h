@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/job.h"
 #include "engine/jobs/gate.h"
 #include "engine/jobs/job_record.h"
 #include "engine/run_context.h"
@@ -24,6 +25,7 @@ struct LiveJob {
   Millis started = 0;
   std::shared_ptr<Gate> gate;
   CancelFlag cancel;
+  std::shared_ptr<ReadyGraph> ready = nullptr;  // see Submission; the run takes it
   bool ending = false;    // what becomes of it is decided and on its way to the disk
   bool put_back = false;  // stopped because the server stops: it will run again
   std::vector<std::pair<int64_t, std::function<void(std::optional<JobRecord>)>>> waiting;

@@ -43,8 +43,9 @@ bool is_as_recorded(const SavedFileRecord& file, FileHashes& hashes) {
 
 }  // namespace
 
-JobRun::JobRun(const JobRecord& record, const Workshop& workshop, JobStore& store, JobVoice voice)
-    : record_(record), workshop_(workshop), store_(store), voice_(std::move(voice)) {}
+JobRun::JobRun(const JobRecord& record, std::shared_ptr<ReadyGraph> ready, const Workshop& workshop, JobStore& store,
+               JobVoice voice)
+    : record_(record), ready_(std::move(ready)), workshop_(workshop), store_(store), voice_(std::move(voice)) {}
 
 JobRun::Outcome JobRun::carry_out(const CancelFlag& cancel, std::time_t now) {
   Outcome outcome;
@@ -67,19 +68,27 @@ JobRun::Outcome JobRun::carry_out(const CancelFlag& cancel, std::time_t now) {
   return outcome;
 }
 
-void JobRun::run(const CancelFlag& cancel, std::time_t now, Outcome& outcome) {
+// Files come and go between the check and the run: the content keys, which are always made anew, miss them in words.
+ReadyGraph JobRun::ready_graph() {
+  if (ready_) return std::move(*ready_);
   Problems problems;
+  ReadyGraph ready{.graph = parse_graph(member(record_.request, "graph"), problems), .checked = {}};
+  ready.checked = check_graph(ready.graph, workshop_.registry, workshop_.folders, {.targets = targets_of(record_.request)});
+  problems.insert(problems.end(), ready.checked.problems.begin(), ready.checked.problems.end());
+  if (!problems.empty()) throw std::runtime_error(problems_text(problems));
+  return ready;
+}
+
+void JobRun::run(const CancelFlag& cancel, std::time_t now, Outcome& outcome) {
+  ReadyGraph ready = ready_graph();
   const Json& metadata = member(record_.request, "metadata");
-  job_ = prepare_job({.graph = parse_graph(member(record_.request, "graph"), problems),
+  job_ = prepare_job({.graph = std::move(ready.graph),
+                      .checked = std::move(ready.checked),
                       .workflow = member(record_.request, "workflow"),
                       .texts = member(member(record_.request, "extra_data"), "extra_pnginfo"),
-                      .targets = targets_of(record_.request),
                       .metadata = !metadata.is_boolean() || is_true(metadata),
                       .now = now},
                      workshop_);
-  problems.insert(problems.end(), job_.checked.problems.begin(), job_.checked.problems.end());
-  // It was checked when it was accepted, but files come and go.
-  if (!problems.empty()) throw std::runtime_error(problems_text(problems));
   const RunResult result = run_job(job_, workshop_, this, &cancel, this);
   outcome.state = JobState::kSucceeded;
   outcome.result["ran"] = result.ran;

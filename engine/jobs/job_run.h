@@ -24,8 +24,9 @@ struct JobVoice {
 
 class JobRun final : public Observer, public OutputLedger {
  public:
-  /// Everything outlives the run.
-  JobRun(const JobRecord& record, const Workshop& workshop, JobStore& store, JobVoice voice);
+  /// `ready`: the record's graph if it was checked already, else null. Everything else outlives the run.
+  JobRun(const JobRecord& record, std::shared_ptr<ReadyGraph> ready, const Workshop& workshop, JobStore& store,
+         JobVoice voice);
 
   struct Outcome {
     JobState state = JobState::kFailed;
@@ -49,10 +50,12 @@ class JobRun final : public Observer, public OutputLedger {
 
  private:
   void run(const CancelFlag& cancel, std::time_t now, Outcome& outcome);
+  ReadyGraph ready_graph();
   Json error_of(const StepRef& step, const std::string& message) const;
   Json describe_files(const std::string& step, const std::vector<SavedFileRecord>& files) const;
 
   const JobRecord& record_;
+  std::shared_ptr<ReadyGraph> ready_;
   const Workshop& workshop_;
   JobStore& store_;
   JobVoice voice_;

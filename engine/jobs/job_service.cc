@@ -15,6 +15,9 @@
 namespace heddle {
 namespace {
 
+// Checked graphs that are kept until their job's turn: those of a long queue would be much to hold.
+constexpr size_t kMostReady = 100;
+
 std::string words_of(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
@@ -60,7 +63,7 @@ struct JobService::Impl {
   Workshop workshop;
   ServiceSettings settings;
   MillisClock clock;
-  Teller teller;
+  const std::shared_ptr<Teller> teller = std::make_shared<Teller>();  // the store's thread may hold it a moment longer
 
   mutable std::mutex mutex;  // guards all below
   std::condition_variable changed, ending;
@@ -89,7 +92,12 @@ struct JobService::Impl {
   void settle(const LiveJobPtr& job, const JobEnd& ending);
   JobVoice voice(const LiveJobPtr& job);
   EventKept release(const std::string& job, Teller::Place place);
-  void accepted(bool holds_events, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done);
+  struct NewJob {
+    JobRecord record;
+    bool holds_events;
+    std::shared_ptr<ReadyGraph> ready;
+  };
+  void accepted(NewJob job, const AcceptedJob& accepted, const SubmitDone& done);
   Telling telling(const LiveJobPtr& job, std::string type, Json data = Json::object()) const;
 };
 
@@ -105,7 +113,7 @@ Telling JobService::Impl::telling(const LiveJobPtr& job, std::string type, Json 
 EventKept JobService::Impl::release(const std::string& job, Teller::Place place) {
   return [this, job, place](int64_t number, std::exception_ptr failure) {
     log_failure("keep an event", job, failure);
-    teller.release(place, failure ? 0 : number);
+    teller->release(place, failure ? 0 : number);
   };
 }
 
@@ -114,16 +122,16 @@ JobVoice JobService::Impl::voice(const LiveJobPtr& job) {
               [this, job](std::string type, Json data) {
                 Telling one = telling(job, std::move(type), std::move(data));
                 JobEvent event = one.event;
-                const Teller::Place place = teller.tell(std::move(one), /*hold=*/true);
+                const Teller::Place place = teller->tell(std::move(one), /*hold=*/true);
                 store.add_event(std::move(event), release(job->record->id, place));
               },
           .pass = [this, job](std::string type,
-                              Json data) { teller.tell(telling(job, std::move(type), std::move(data))); },
+                              Json data) { teller->tell(telling(job, std::move(type), std::move(data))); },
           .preview =
               [this, job](const std::string& step, const Picture& picture) {
                 Telling one = telling(job, "preview", {{"step", step}});
                 one.preview = std::make_shared<const Picture>(picture);
-                teller.tell(std::move(one));
+                teller->tell(std::move(one));
               }};
 }
 
@@ -220,8 +228,8 @@ void JobService::Impl::run(const LiveJobPtr& job) {
     if (job->started == 0) job->started = clock();
   }
   const std::string& id = job->record->id;
-  store.start(id, job->started, release(id, teller.tell(telling(job, "started"), /*hold=*/true)));
-  JobRun run(*job->record, workshop, store, voice(job));
+  store.start(id, job->started, release(id, teller->tell(telling(job, "started"), /*hold=*/true)));
+  JobRun run(*job->record, std::exchange(job->ready, nullptr), workshop, store, voice(job));
   JobRun::Outcome outcome = run.carry_out(job->cancel, std::time_t(clock() / 1000));
   bool back = false;
   {
@@ -234,7 +242,7 @@ void JobService::Impl::run(const LiveJobPtr& job) {
 }
 
 void JobService::Impl::put_back(const LiveJobPtr& job) {
-  const Teller::Place place = teller.tell(telling(job, "requeued"), /*hold=*/true);
+  const Teller::Place place = teller->tell(telling(job, "requeued"), /*hold=*/true);
   store.requeue(job->record->id, job->record->crashes, clock(), release(job->record->id, place));
 }
 
@@ -246,7 +254,7 @@ void JobService::Impl::end(const LiveJobPtr& job, JobRun::Outcome outcome) {
   if (job->started == 0) data["started"] = false;
   Telling one = telling(job, std::string(name_of(ending->state)), std::move(data));
   one.before = [this, job, ending] { settle(job, *ending); };
-  write_end(job, ending, teller.tell(std::move(one), /*hold=*/true));
+  write_end(job, ending, teller->tell(std::move(one), /*hold=*/true));
 }
 
 // Cancelled before it ran. REQUIRES: it has been withdrawn from the queue. Lets the lock go.
@@ -263,7 +271,7 @@ void JobService::Impl::write_end(const LiveJobPtr& job, const std::shared_ptr<co
   store.finish(job->record->id, ending->state, ending->result, ending->time, std::move(webhook),
                [this, job, ending, place, owed](int64_t number, std::exception_ptr failure) {
                  if (!failure && owed && settings.webhook_kept) settings.webhook_kept();
-                 if (!failure) return teller.release(place, number);
+                 if (!failure) return teller->release(place, number);
                  // A full disk, mostly. The job stays what it was until its end can be written down.
                  log_failure("write down its end; it is tried again each second", job->record->id, failure);
                  const std::lock_guard lock(mutex);
@@ -284,11 +292,12 @@ JobService::JobService(JobStore& store, Workshop workshop, ServiceSettings setti
 
 JobService::~JobService() { stop(/*finish_running=*/false); }
 
-void JobService::add_listener(JobListener& listener) { impl_->teller.add_listener(listener); }
+void JobService::add_listener(JobListener& listener) { impl_->teller->add_listener(listener); }
 
 void JobService::start() {
   impl_->take_up();
-  impl_->teller.start();
+  impl_->store.after_each_commit([teller = impl_->teller] { teller->wake(); });
+  impl_->teller->start();
   impl_->worker = std::thread([impl = impl_.get()] { impl->work(); });
   impl_->janitor = std::thread([impl = impl_.get()] { impl->clean(); });
 }
@@ -307,7 +316,7 @@ void JobService::stop(bool finish_running) {
   if (impl_->worker.joinable()) impl_->worker.join();
   if (impl_->janitor.joinable()) impl_->janitor.join();
   impl_->store.flush();
-  impl_->teller.stop();
+  impl_->teller->stop();
 }
 
 void JobService::submit(Submission submission, SubmitDone done) {
@@ -330,12 +339,13 @@ void JobService::submit(Submission submission, SubmitDone done) {
       record.place.number = submission.front ? -number : number;
     }
   }
-  auto kept = std::make_shared<JobRecord>(std::move(record));
+  auto kept = std::make_shared<Impl::NewJob>(
+      Impl::NewJob{std::move(record), submission.hold_events, std::move(submission.ready)});
   Idempotency idempotency = std::move(submission.idempotency);
-  impl_->store.accept(*kept, std::move(idempotency),
-                      [impl = impl_.get(), held = submission.hold_events, kept, done = std::move(done)](
-                          const AcceptedJob& accepted, std::exception_ptr failure) {
-                        if (!failure && accepted.is_new) return impl->accepted(held, std::move(*kept), accepted, done);
+  impl_->store.accept(kept->record, std::move(idempotency),
+                      [impl = impl_.get(), kept, done = std::move(done)](const AcceptedJob& accepted,
+                                                                         std::exception_ptr failure) {
+                        if (!failure && accepted.is_new) return impl->accepted(std::move(*kept), accepted, done);
                         {
                           const std::lock_guard lock(impl->mutex);
                           --impl->being_accepted;
@@ -346,20 +356,21 @@ void JobService::submit(Submission submission, SubmitDone done) {
 }
 
 // On the store's thread, once the job is on disk.
-void JobService::Impl::accepted(bool holds_events, JobRecord record, const AcceptedJob& accepted, const SubmitDone& done) {
-  record.order = accepted.order;
-  const Accepted answer{.id = record.id,
-                        .place = record.place,
+void JobService::Impl::accepted(NewJob fresh, const AcceptedJob& accepted, const SubmitDone& done) {
+  fresh.record.order = accepted.order;
+  const Accepted answer{.id = fresh.record.id,
+                        .place = fresh.record.place,
                         .is_new = true,
-                        .gate = holds_events ? std::make_shared<Gate>() : open_gate()};
-  const LiveJobPtr job = make_live(std::move(record), answer.gate);
+                        .gate = fresh.holds_events ? std::make_shared<Gate>() : open_gate()};
+  const LiveJobPtr job = make_live(std::move(fresh.record), answer.gate);
   Telling one = telling(job, "queued");
   one.event.number = accepted.event;
   {
     const std::lock_guard lock(mutex);
     --being_accepted;
+    if (queue.pending().size() < kMostReady) job->ready = std::move(fresh.ready);
     queue.add(job);
-    teller.tell(std::move(one));
+    teller->tell(std::move(one));
   }
   changed.notify_all();
   done(answer, nullptr);

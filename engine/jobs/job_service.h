@@ -25,6 +25,7 @@ struct Submission {
   int64_t priority = 0;
   Idempotency idempotency = {};
   bool hold_events = false;      // the gate is shut until the caller opens it
+  std::shared_ptr<ReadyGraph> ready = nullptr;  // the request's graph where it is at hand: spares its job another check
 };
 
 struct Accepted {

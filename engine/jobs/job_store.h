@@ -136,6 +136,8 @@ class JobStore {
 
   /// Waits until what was asked before is on disk.
   virtual void flush() = 0;
+  /// `told` is called on the store's own thread after the calls that one commit has led to.
+  virtual void after_each_commit(std::function<void()> told) = 0;
 };
 
 /// SQLite, in `folder`/heddle.db (WAL). Creates the folder. Throws std::runtime_error in words: in use by another server,

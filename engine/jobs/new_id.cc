@@ -2,8 +2,11 @@
 
 #include <openssl/rand.h>
 
+#include <cstdio>
 #include <stdexcept>
 #include <vector>
+
+#include "engine/jobs/job_record.h"
 
 namespace heddle {
 
@@ -21,8 +24,10 @@ std::string random_hex(size_t bytes) {
 }
 
 std::string new_id() {
-  std::string hex = random_hex(16);
-  hex[12] = '4';
+  char time[13];
+  std::snprintf(time, sizeof(time), "%012llx", static_cast<unsigned long long>(system_millis()) & 0xffff'ffff'ffffULL);
+  std::string hex = time + random_hex(10);
+  hex[12] = '7';
   hex[16] = "89ab"[(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10) & 3];
   for (const size_t at : {8, 13, 18, 23}) hex.insert(at, 1, '-');
   return hex;

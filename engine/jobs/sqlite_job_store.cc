@@ -38,10 +38,14 @@ class JsonText {
 
 class SqliteTransactions final : public Transactions {
  public:
-  explicit SqliteTransactions(sqlite::Connection& db) : db_(db) {}
+  SqliteTransactions(sqlite::Connection& db, Written& written) : db_(db), written_(written) {}
   void begin() override { db_.run("BEGIN IMMEDIATE"); }
-  void commit() override { db_.run("COMMIT"); }
+  void commit() override {
+    write_starts(db_, written_);
+    db_.run("COMMIT");
+  }
   void roll_back() override {
+    written_.starting.clear();
     if (db_.in_transaction()) db_.run("ROLLBACK");
   }
   bool is_open() override { return db_.in_transaction(); }
@@ -49,6 +53,7 @@ class SqliteTransactions final : public Transactions {
 
  private:
   sqlite::Connection& db_;
+  Written& written_;
 };
 
 // Connections that read, as many as there were readers at once.
@@ -142,8 +147,8 @@ class SqliteJobStore final : public JobStore {
   SqliteJobStore(const std::filesystem::path& folder, Durability durability, Millis now, std::string& notice)
       : lock_(lock_store_folder(folder)),
         db_(open_for_writing(folder, durability, now, notice)),
-        numbers_(read_numbers(*db_)),
-        transactions_(*db_),
+        written_{.numbers = read_numbers(*db_), .live = {}, .starting = {}},
+        transactions_(*db_, written_),
         readers_(folder),
         writer_(transactions_) {}
 
@@ -158,14 +163,14 @@ class SqliteJobStore final : public JobStore {
     auto work = std::make_shared<Work>(
         Work{without_request(job), std::move(idempotency), JsonText(job.request), std::move(done)});
     writer_.add(
-        [this, work] { work->accepted = insert_job(*db_, numbers_, work->job, work->request.get(), work->idempotency); },
+        [this, work] { work->accepted = insert_job(*db_, written_, work->job, work->request.get(), work->idempotency); },
         [work](std::exception_ptr failure) {
           if (work->done) work->done(failure ? AcceptedJob{} : work->accepted, failure);
         });
   }
 
   void start(const std::string& job, Millis now, EventKept done) override {
-    keep_event([this, job, now] { return mark_started(*db_, numbers_, job, now); }, std::move(done), Hurry::kHasTime);
+    keep_event([this, job, now] { return mark_started(*db_, written_, job, now); }, std::move(done), Hurry::kHasTime);
   }
 
   void add_event(JobEvent event, EventKept done) override {
@@ -175,7 +180,7 @@ class SqliteJobStore final : public JobStore {
     keep_event(
         [this, row = std::move(row), data = JsonText(event.data)]() mutable {
           row.data = data.get();
-          return insert_event(*db_, numbers_, row);
+          return insert_event(*db_, written_, row);
         },
         std::move(done), Hurry::kHasTime);
   }
@@ -191,21 +196,21 @@ class SqliteJobStore final : public JobStore {
         [this, ending = std::move(ending), text = JsonText(result), data = JsonText(data)]() mutable {
           ending.result = text.get();
           ending.event_data = data.get();
-          return mark_over(*db_, numbers_, ending);
+          return mark_over(*db_, written_, ending);
         },
         std::move(done));
   }
 
   void requeue(const std::string& job, int crashes, Millis now, EventKept done) override {
-    keep_event([this, job, crashes, now] { return mark_requeued(*db_, numbers_, job, crashes, now); }, std::move(done));
+    keep_event([this, job, crashes, now] { return mark_requeued(*db_, written_, job, crashes, now); }, std::move(done));
   }
 
   void set_place(const std::string& job, QueuePlace place, Committed done) override {
-    writer_.add([this, job, place] { place_job(*db_, job, place); }, std::move(done));
+    writer_.add([this, job, place] { place_job(*db_, written_, job, place); }, std::move(done));
   }
 
   void remove(const std::vector<std::string>& jobs, Committed done) override {
-    writer_.add([this, jobs] { delete_jobs(*db_, numbers_, jobs); }, std::move(done));
+    writer_.add([this, jobs] { delete_jobs(*db_, written_.numbers, jobs); }, std::move(done));
   }
 
   void remember_output(const Key& step, SavedOutput output, Committed done) override {
@@ -219,7 +224,7 @@ class SqliteJobStore final : public JobStore {
   }
 
   void intend(FileIntent intent, Committed done) override {
-    writer_.add([this, intent = std::move(intent)] { insert_intent(*db_, intent); }, std::move(done));
+    writer_.add([this, intent = std::move(intent)] { insert_intent(*db_, written_, intent); }, std::move(done));
   }
 
   void forget_intents(const std::string& job, Committed done) override {
@@ -314,6 +319,7 @@ class SqliteJobStore final : public JobStore {
   }
 
   void flush() override { writer_.flush(); }
+  void after_each_commit(std::function<void()> told) override { writer_.after_each_group(std::move(told)); }
 
  private:
   /// A write that returns the number of its event.
@@ -328,7 +334,7 @@ class SqliteJobStore final : public JobStore {
 
   const Fd lock_;
   const std::unique_ptr<sqlite::Connection> db_;  // the writer's thread only, once it runs
-  Numbers numbers_;  // of the writer's thread
+  Written written_;  // of the writer's thread
   SqliteTransactions transactions_;
   Readers readers_;
   RecentOutputs outputs_;

@@ -9,14 +9,16 @@ namespace {
 // Output steps that are remembered; what an older one saved is saved again.
 constexpr int64_t kMostOutputs = 100'000;
 
-int64_t order_of(sqlite::Connection& db, const std::string& job) {
+int64_t order_of(sqlite::Connection& db, const Written& written, const std::string& job) {
+  if (const auto known = written.live.find(job); known != written.live.end()) return known->second.order;
   const auto order = db.integer("SELECT ord FROM jobs WHERE id = ?", {job});
   if (!order) throw std::runtime_error("there is no job \"" + job + "\"");
   return *order;
 }
 
 // Of a job that is waiting or running.
-int64_t order_of_live(sqlite::Connection& db, const std::string& job) {
+LiveRow live_row(sqlite::Connection& db, const Written& written, const std::string& job) {
+  if (const auto known = written.live.find(job); known != written.live.end()) return known->second;
   int64_t order = 0;
   JobState state = JobState::kQueued;
   {
@@ -28,7 +30,7 @@ int64_t order_of_live(sqlite::Connection& db, const std::string& job) {
   if (is_over(state)) {
     throw std::runtime_error("job \"" + job + "\" is over already: it has " + std::string(name_of(state)));
   }
-  return order;
+  return {.order = order, .has_intents = true};
 }
 
 int64_t add_event_row(sqlite::Connection& db, Numbers& numbers, int64_t order, std::string_view type, Millis time,
@@ -70,27 +72,27 @@ Numbers read_numbers(sqlite::Connection& db) {
           .event = last_number(db, "SELECT max(number) FROM events", "last_event")};
 }
 
-AcceptedJob insert_job(sqlite::Connection& db, Numbers& numbers, const JobRecord& job, std::string_view request,
+AcceptedJob insert_job(sqlite::Connection& db, Written& written, const JobRecord& job, std::string_view request,
                        const Idempotency& idempotency) {
   if (const auto known = known_by_key(db, idempotency)) return *known;
-  if (db.integer("SELECT ord FROM jobs WHERE id = ?", {job.id})) {
-    throw DuplicateJob("there is a job \"" + job.id + "\" already; leave the id out, or use a new one");
-  }
-  const int64_t order = ++numbers.job;
-  db.run("INSERT INTO jobs (ord, id, state, priority, number, created, crashes) VALUES (?, ?, 0, ?, ?, ?, ?)",
-         {order, job.id, job.place.priority, job.place.number, job.created, job.crashes});
+  const int64_t order = ++written.numbers.job;
+  const int64_t added = db.run("INSERT INTO jobs (ord, id, state, priority, number, created, crashes) "
+                               "VALUES (?, ?, 0, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                               {order, job.id, job.place.priority, job.place.number, job.created, job.crashes});
+  if (added == 0) throw DuplicateJob("there is a job \"" + job.id + "\" already; leave the id out, or use a new one");
   db.run("INSERT INTO requests (ord, request) VALUES (?, ?)", {order, request});
-  const int64_t event = add_event_row(db, numbers, order, "queued", job.created, "{}");
+  const int64_t event = add_event_row(db, written.numbers, order, "queued", job.created, "{}");
   if (!idempotency.key.empty()) {
     db.run("INSERT INTO idempotency_keys (key, request_sha256, ord) VALUES (?, ?, ?)",
            {idempotency.key, idempotency.request_sha256, order});
   }
+  written.live[job.id] = {.order = order};
   return {.id = job.id, .order = order, .event = event};
 }
 
-int64_t insert_event(sqlite::Connection& db, Numbers& numbers, const EventRow& event) {
-  const int64_t order = order_of(db, event.job);
-  const int64_t number = add_event_row(db, numbers, order, event.type, event.time, event.data);
+int64_t insert_event(sqlite::Connection& db, Written& written, const EventRow& event) {
+  const int64_t order = order_of(db, written, event.job);
+  const int64_t number = add_event_row(db, written.numbers, order, event.type, event.time, event.data);
   if (event.is_progress) db.run("UPDATE jobs SET crashes = 0 WHERE ord = ? AND crashes <> 0", {order});
   for (const std::string& path : event.paths) {
     db.run("DELETE FROM intents WHERE ord = ? AND path = ?", {order, path});
@@ -98,33 +100,44 @@ int64_t insert_event(sqlite::Connection& db, Numbers& numbers, const EventRow& e
   return number;
 }
 
-int64_t mark_started(sqlite::Connection& db, Numbers& numbers, const std::string& job, Millis now) {
-  const int64_t order = order_of_live(db, job);
-  db.run("UPDATE jobs SET state = 1, started = iif(started = 0, ?, started) WHERE ord = ?", {now, order});
-  return add_event_row(db, numbers, order, "started", now, "{}");
+int64_t mark_started(sqlite::Connection& db, Written& written, const std::string& job, Millis now) {
+  const int64_t order = live_row(db, written, job).order;
+  written.starting.emplace(order, now);
+  return add_event_row(db, written.numbers, order, "started", now, "{}");
 }
 
-int64_t mark_requeued(sqlite::Connection& db, Numbers& numbers, const std::string& job, int crashes, Millis now) {
-  const int64_t order = order_of_live(db, job);
+void write_starts(sqlite::Connection& db, Written& written) {
+  for (const auto& [order, now] : written.starting) {
+    db.run("UPDATE jobs SET state = 1, started = iif(started = 0, ?, started) WHERE ord = ?", {now, order});
+  }
+  written.starting.clear();
+}
+
+int64_t mark_requeued(sqlite::Connection& db, Written& written, const std::string& job, int crashes, Millis now) {
+  const int64_t order = live_row(db, written, job).order;
+  write_starts(db, written);
   db.run("UPDATE jobs SET state = 0, crashes = ? WHERE ord = ?", {crashes, order});
-  return add_event_row(db, numbers, order, "requeued", now, "{\"crashes\": " + std::to_string(crashes) + "}");
+  return add_event_row(db, written.numbers, order, "requeued", now, "{\"crashes\": " + std::to_string(crashes) + "}");
 }
 
-void place_job(sqlite::Connection& db, const std::string& job, const QueuePlace& place) {
+void place_job(sqlite::Connection& db, const Written& written, const std::string& job, const QueuePlace& place) {
   db.run("UPDATE jobs SET priority = ?, number = ? WHERE ord = ?",
-         {place.priority, place.number, order_of_live(db, job)});
+         {place.priority, place.number, live_row(db, written, job).order});
 }
 
-int64_t mark_over(sqlite::Connection& db, Numbers& numbers, const Ending& ending) {
-  const int64_t order = order_of_live(db, ending.job);
-  db.run("UPDATE jobs SET state = ?, finished = ? WHERE ord = ?", {int(ending.state), ending.time, order});
+int64_t mark_over(sqlite::Connection& db, Written& written, const Ending& ending) {
+  const auto [order, has_intents] = live_row(db, written, ending.job);
+  const auto starting = written.starting.extract(order);
+  db.run("UPDATE jobs SET state = ?, started = iif(started = 0, ?, started), finished = ? WHERE ord = ?",
+         {int(ending.state), starting ? starting.mapped() : 0, ending.time, order});
   db.run("INSERT INTO results (ord, result) VALUES (?, ?)", {order, ending.result});
-  db.run("DELETE FROM intents WHERE ord = ?", {order});
+  if (has_intents) db.run("DELETE FROM intents WHERE ord = ?", {order});
   for (const std::string& sha256 : ending.files) {
     db.run("INSERT OR IGNORE INTO result_files (sha256, ord) VALUES (?, ?)", {sha256, order});
   }
   if (ending.webhook) insert_delivery(db, ending.job, *ending.webhook);
-  return add_event_row(db, numbers, order, name_of(ending.state), ending.time, ending.event_data);
+  written.live.erase(ending.job);
+  return add_event_row(db, written.numbers, order, name_of(ending.state), ending.time, ending.event_data);
 }
 
 void delete_jobs(sqlite::Connection& db, const Numbers& numbers, const std::vector<std::string>& jobs) {
@@ -145,9 +158,11 @@ void replace_output(sqlite::Connection& db, const std::string& step, std::string
   }
 }
 
-void insert_intent(sqlite::Connection& db, const FileIntent& intent) {
+void insert_intent(sqlite::Connection& db, Written& written, const FileIntent& intent) {
+  const auto known = written.live.find(intent.job);
+  if (known != written.live.end()) known->second.has_intents = true;
   db.run("INSERT OR REPLACE INTO intents (ord, path, sha256) VALUES (?, ?, ?)",
-         {order_of(db, intent.job), intent.path.native(), intent.sha256});
+         {order_of(db, written, intent.job), intent.path.native(), intent.sha256});
 }
 
 void insert_revision(sqlite::Connection& db, const PipelineRevision& revision, std::string_view document) {

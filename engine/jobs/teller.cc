@@ -34,7 +34,14 @@ void Teller::release(const Place& place, int64_t number) {
   const std::lock_guard lock(mutex_);
   place->telling.event.number = number;
   place->ready = true;
-  if (!waiting_.empty() && waiting_.front() == place) changed_.notify_all();
+}
+
+void Teller::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty() || !waiting_.front()->ready) return;
+  }
+  changed_.notify_all();
 }
 
 void Teller::run() {

@@ -47,10 +47,12 @@ class Teller {
   /// Tells what is ready, and ends.
   void stop();
 
-  /// In the order of the calls. `hold` keeps it, and all after it, back until release() is called with what it gives.
+  /// In the order of the calls. `hold` keeps it, and all after it, back until release() is called with what it gives, and
+  /// wake() after that: one wake for the many that a commit releases.
   using Place = std::shared_ptr<struct HeldTelling>;
   Place tell(Telling telling, bool hold = false);
   void release(const Place& place, int64_t number);
+  void wake();
 
  private:
   void run();

@@ -18,7 +18,7 @@ int64_t Alarm::set(Time at, std::function<void()> call) {
   const int64_t number = ++last_;
   calls_.emplace(std::pair(at, number), std::move(call));
   times_.emplace(number, at);
-  changed_.notify_all();
+  if (calls_.begin()->first.second == number) changed_.notify_all();
   return number;
 }
 

@@ -103,6 +103,7 @@ Submission submission_of(const Json& body, ComfyCheck& check) {
   const Json& front = member(body, "front");
   submission.front = is_true(front) || (front.is_number() && front != 0);
   submission.hold_events = true;
+  submission.ready = std::move(check.ready);
   return submission;
 }
 

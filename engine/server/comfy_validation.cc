@@ -73,7 +73,7 @@ class Validation {
 
  private:
   ComfyCheck whole_error(Json error) {
-    return {.error = std::move(error), .node_errors = Json::object(), .outputs = {}, .prompt = std::move(prompt_)};
+    return {.error = std::move(error), .node_errors = Json::object(), .outputs = {}, .prompt = std::move(prompt_), .ready = nullptr};
   }
 
   // What is wrong with the first step that names no node, or null.
@@ -258,10 +258,11 @@ class Validation {
     std::vector<std::string> targets;
     for (const int output : outputs) targets.push_back(steps_[size_t(output)].id);
     Problems problems;
-    const Graph graph = parse_graph(prompt_, problems);
+    ready_ = std::make_shared<ReadyGraph>();
+    ready_->graph = parse_graph(prompt_, problems);
     is_all_readable_ = problems.empty();
-    const CheckedGraph checked = check_graph(graph, registry_, folders_, {.targets = std::move(targets)});
-    for (const Problem& problem : checked.problems) {
+    ready_->checked = check_graph(ready_->graph, registry_, folders_, {.targets = std::move(targets)});
+    for (const Problem& problem : ready_->checked.problems) {
       if (problem.kind == "cycle") {
         is_all_readable_ = false;  // among the steps looked at, it has been told
         continue;
@@ -275,7 +276,7 @@ class Validation {
   }
 
   ComfyCheck conclude(const std::vector<int>& outputs) {
-    ComfyCheck check{.error = nullptr, .node_errors = Json::object(), .outputs = {}, .prompt = {}};
+    ComfyCheck check{.error = nullptr, .node_errors = Json::object(), .outputs = {}, .prompt = {}, .ready = nullptr};
     std::vector<std::vector<std::string>> dependents(steps_.size());
     std::vector<char> needed(steps_.size(), 0);
     for (const int output : outputs) {
@@ -293,6 +294,8 @@ class Validation {
     }
     check.node_errors = node_errors(dependents);
     if (check.outputs.empty()) check.error = all_failed(outputs);
+    const bool is_all_good = is_all_readable_ && check.outputs.size() == outputs.size();
+    if (is_all_good && ready_->checked.problems.empty()) check.ready = std::move(ready_);
     check.prompt = is_all_readable_ || check.outputs.empty() ? std::move(prompt_) : only_needed(needed);
     return check;
   }
@@ -377,6 +380,7 @@ class Validation {
   std::unordered_map<std::string, int> index_;
   std::map<std::string, Json> infos_;  // by class; made only where there is an error, for they list folders
   bool is_all_readable_ = true;
+  std::shared_ptr<ReadyGraph> ready_;
 };
 
 }  // namespace

@@ -3,11 +3,13 @@
 // for listing folders.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/folders.h"
+#include "engine/job.h"
 #include "engine/json.h"
 #include "engine/registry.h"
 
@@ -20,6 +22,7 @@ struct ComfyCheck {
   /// The prompt with its literals cast. It can be run for these outputs: where other parts could not even be read (or
   /// go in a circle) they are left out.
   Json prompt;
+  std::shared_ptr<ReadyGraph> ready;  // the same for these outputs, where nothing is wrong with any
 };
 
 /// `partial_targets`: the output steps that are wanted; nothing: all of them.

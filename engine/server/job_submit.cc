@@ -132,6 +132,7 @@ void submit_job(const Request& request, JobBody body, Site& site, const std::sha
   Submission submission;
   submission.id = std::move(body.id);
   submission.request = std::move(body.request);
+  submission.ready = std::make_shared<ReadyGraph>(ReadyGraph{std::move(body.graph), std::move(body.checked)});
   submission.priority = body.priority;
   const std::string key(request.header("idempotency-key"));
   if (key.size() > kLongestKey) {
