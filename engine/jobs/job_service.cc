@@ -225,7 +225,7 @@ void JobService::Impl::run(const LiveJobPtr& job) {
   {
     const std::lock_guard lock(mutex);
     job->state = JobState::kRunning;
-    if (job->started == 0) job->started = clock();
+    if (job->started == 0) job->started = std::max(clock(), job->record->created);  // the clock may have been set back
   }
   const std::string& id = job->record->id;
   store.start(id, job->started, release(id, teller->tell(telling(job, "started"), /*hold=*/true)));
@@ -248,7 +248,7 @@ void JobService::Impl::put_back(const LiveJobPtr& job) {
 
 // The end of a job is told, and the job leaves the queue, once that is on disk; the next job need not wait for it.
 void JobService::Impl::end(const LiveJobPtr& job, JobRun::Outcome outcome) {
-  const auto ending = std::make_shared<const JobEnd>(JobEnd{outcome.state, std::move(outcome.result), clock()});
+  const auto ending = std::make_shared<const JobEnd>(JobEnd{outcome.state, std::move(outcome.result), std::max(clock(), job->started)});
   Json data = Json::object();
   if (ending->result.contains("error")) data["error"] = ending->result["error"];
   if (job->started == 0) data["started"] = false;

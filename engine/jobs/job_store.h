@@ -129,6 +129,7 @@ class JobStore {
   virtual std::optional<PipelineRevision> revision(const std::string& name, const std::string& which) = 0;
   virtual std::vector<PipelineRevision> revisions(const std::string& name) = 0;  // oldest first; documents left null
   virtual std::vector<std::string> pipelines() = 0;
+  /// Those that are due by then, and those that were never tried.
   virtual std::vector<WebhookDelivery> deliveries(Millis due, int limit) = 0;
 
   /// Jobs that are over beyond `most`, or finished before `before`: their ids, oldest first, at most 1000.

@@ -7,6 +7,9 @@ namespace {
 
 using sqlite::Connection;
 using sqlite::Rows;
+
+// A delivery that has to wait for longer was put off by a clock that has been set back since.
+constexpr Millis kLongestDelay = 2 * 3'600'000;
 using sqlite::Transaction;
 
 constexpr int64_t kMostOutdated = 1000;
@@ -216,8 +219,9 @@ std::vector<PipelineRevision> read_revisions(Connection& db, const std::string& 
 std::vector<WebhookDelivery> read_deliveries(Connection& db, Millis due, int limit) {
   std::vector<WebhookDelivery> deliveries;
   Rows rows = db.query(
-      "SELECT id, job, url, secret, body, attempts, next FROM deliveries WHERE next <= ? ORDER BY next, id LIMIT ?",
-      {due, limit});
+      "SELECT id, job, url, secret, body, attempts, next FROM deliveries WHERE next <= ? OR attempts = 0 OR next > ? "
+      "ORDER BY next, id LIMIT ?",
+      {due, due + kLongestDelay, limit});
   while (rows.next()) {
     deliveries.push_back({.id = rows.integer(0),
                           .job = string_at(rows, 1),

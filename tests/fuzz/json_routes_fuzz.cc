@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -78,7 +80,9 @@ std::string ask(int port, const std::string& request) {
     rest.remove_prefix(size_t(sent));
   }
   std::string answer(64, '\0');
-  answer.resize(size_t(std::max<ssize_t>(0, ::recv(descriptor.get(), answer.data(), answer.size(), MSG_WAITALL))));
+  const ssize_t got = ::recv(descriptor.get(), answer.data(), answer.size(), MSG_WAITALL);
+  if (got <= 0) return "no answer: " + std::string(got == 0 ? "closed" : std::strerror(errno));
+  answer.resize(size_t(got));
   return answer;
 }
 

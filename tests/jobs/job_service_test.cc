@@ -225,6 +225,27 @@ TEST(JobService, EventsWaitForTheirGateWhereTheCallerAsksForIt) {
   EXPECT_EQ(server.wait(held.id).state, JobState::kSucceeded);  // only telling waits
 }
 
+TEST(JobService, AClockThatIsSetBackChangesNoOrderLosesNothingAndLastsNoNegativeTime) {
+  const TemporaryFolder data;
+  FakeServer server(data, {.history_age = 3'600'000});
+  server.service.pause(true);
+  server.service.start();
+  const auto before = server.submit(kSum);
+  server.now -= 24 * 3'600'000;
+  const auto after = server.submit(kSum);
+  EXPECT_THAT(ids(server.service.queue().pending), ElementsAre(before.id, after.id));
+  server.service.pause(false);
+  for (const auto& job : {before, after}) {
+    const JobRecord record = server.wait(job.id);
+    EXPECT_EQ(record.state, JobState::kSucceeded);
+    EXPECT_GE(record.started, record.created);
+    EXPECT_GE(record.finished, record.started);
+  }
+  const std::vector<JobRecord> listed = server.store->list({.state = std::nullopt, .only_over = true});
+  ASSERT_EQ(listed.size(), 2);
+  EXPECT_EQ(listed[0].id, after.id);  // the newest first, by acceptance
+}
+
 TEST(JobService, OldJobsLeaveTheHistory) {
   const TemporaryFolder data;
   std::vector<std::string> jobs;

@@ -329,7 +329,6 @@ TEST_F(SqliteJobStore, OwesDeliveriesUntilTheyAreMade) {
   });
   wait_for([&](Committed done) { store().remove({"a"}, std::move(done)); });
   reopen();
-  EXPECT_TRUE(store().deliveries(kNow - 1, 10).empty());
   const WebhookDelivery delivery = store().deliveries(kNow, 10).at(0);
   EXPECT_EQ(delivery.job, "a");
   EXPECT_EQ(delivery.url, owed.url);

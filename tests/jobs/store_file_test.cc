@@ -103,6 +103,18 @@ TEST_F(StoreFile, ADatabaseThatAnotherProgramHoldsIsNamed) {
   EXPECT_THAT(why_not_opened(), AllOf(HasSubstr("locked by another program"), HasSubstr(file().string())));
 }
 
+TEST_F(StoreFile, WritesSayThatAnotherProgramHoldsItAndWorkAfterwards) {
+  const auto store = open_store(folder());
+  sqlite::Connection other(file(), 0);
+  other.run("BEGIN IMMEDIATE");
+  const std::string message = message_of([&] { accept(*store, "refused"); });
+  EXPECT_THAT(message, AllOf(HasSubstr("locked by another program"), HasSubstr(file().string())));
+  other.run("ROLLBACK");
+  accept(*store, "kept");
+  EXPECT_FALSE(store->find("refused"));
+  EXPECT_TRUE(store->find("kept"));
+}
+
 TEST_F(StoreFile, DamageIsPutAsideAndANewDatabaseBegun) {
   struct Case {
     const char* name;

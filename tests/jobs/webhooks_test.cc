@@ -75,6 +75,18 @@ TEST_F(WebhooksTest, TheEndOfAJobIsToldOnceAndSigned) {
   EXPECT_EQ(header(posts_[0], "Heddle-Delivery"), "a.1");
 }
 
+TEST_F(WebhooksTest, AClockThatIsSetBackPutsNothingOff) {
+  answer_ = {{}, "Connection refused"};
+  finish_job("a");
+  webhooks_->deliver_due();
+  finish_job("b");
+  now_ -= 24 * kHour;
+  answer_ = {200, ""};
+  webhooks_->deliver_due();
+  ASSERT_EQ(posts_.size(), 3);  // the attempt that failed, then both
+  EXPECT_TRUE(store_->deliveries(kNow + 24 * kHour, 10).empty());
+}
+
 TEST_F(WebhooksTest, AReceiverThatWasDownGetsItWhenItIsBackWithTheSameNumber) {
   finish_job("a");
   answer_ = {{}, "Connection refused"};
