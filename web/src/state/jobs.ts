@@ -22,10 +22,24 @@ export function refreshJobs(): void {
 async function load(): Promise<void> {
   try {
     const [{ jobs, next }, { paused }] = await Promise.all([listJobs({ limit: PAGE }), getQueue()]);
-    useJobs.setState({ jobs, next, paused });
+    useJobs.setState((before) => ({ ...withOlder(before, jobs, next), paused }));
   } catch {
     // The banner says that the server is away; the list stays as it was.
   }
+}
+
+/** What was read of older pages stays behind the first page that was read anew. */
+function withOlder(before: Jobs, fresh: Job[], next: string | undefined): Pick<Jobs, 'jobs' | 'next'> {
+  const oldest = fresh.at(-1);
+  if (!next || !oldest) return { jobs: fresh, next };
+  const place = before.jobs.findIndex(({ id }) => id === oldest.id);
+  const older = place === -1 ? [] : before.jobs.slice(place + 1);
+  return older.length > 0 ? { jobs: [...fresh, ...older], next: before.next } : { jobs: fresh, next };
+}
+
+/** Jobs that were removed are not waited for to disappear. */
+export function dropJobs(ids: ReadonlySet<string>): void {
+  useJobs.setState(({ jobs }) => ({ jobs: jobs.filter(({ id }) => !ids.has(id)) }));
 }
 
 export async function loadMoreJobs(): Promise<void> {

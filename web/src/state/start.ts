@@ -64,7 +64,7 @@ async function restore(): Promise<void> {
     try {
       const json = parseJson(entry.text);
       if (!isObject(json)) continue;
-      openTab(entry.name, readDocument(json), { id: entry.id, unsaved: entry.unsaved });
+      openTab(entry.name, readDocument(json), { id: entry.id, unsaved: entry.unsaved, base: entry.base });
       if (entry.job) void pickUp(entry.id, entry.job);
     } catch (error) {
       notify('error', `${entry.name} could not be restored: ${error instanceof Error ? error.message : String(error)}`);
@@ -88,7 +88,7 @@ async function saveAll(): Promise<void> {
   const { shown } = useRuns.getState();
   const entries = tabs.map((tab, order): Entry => ({
     id: tab.id, window: currentWindow(), name: tab.name, text: documentText(tab), unsaved: isUnsaved(tab),
-    active: tab.id === active, order, job: shown[tab.id], time: Date.now(),
+    active: tab.id === active, order, job: shown[tab.id], base: tab.base, time: Date.now(),
   }));
   const ids = new Set(entries.map(({ id }) => id));
   const gone = [...known].filter((id) => !ids.has(id));

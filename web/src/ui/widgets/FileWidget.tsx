@@ -12,6 +12,8 @@ interface FileProps extends WidgetProps<string> {
   plain?: boolean;
 }
 
+const thumbnail = (name: string): string => fileUrl(fileOfValue(name), { preview: true });
+
 /** A choice among uploaded files, with an upload by button, drop and paste, and the picture itself. */
 export function FileWidget(props: FileProps) {
   const input = useRef<HTMLInputElement>(null);
@@ -36,7 +38,7 @@ export function FileWidget(props: FileProps) {
         upload(event.dataTransfer.files[0]);
       }}
     >
-      <ChoiceWidget {...props} choices={choices} />
+      <ChoiceWidget {...props} choices={choices} pictureOf={thumbnail} />
       <div className="file-row">
         <button type="button" className="small" onClick={() => input.current?.click()}>
           <Icon name="plus" /> Upload

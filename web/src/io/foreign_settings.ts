@@ -1,0 +1,35 @@
+// What AUTOMATIC1111 and its relatives write into pictures: a prompt, a negative one, and a line of settings.
+
+import type { PictureTexts } from './picture_texts';
+
+export interface ForeignSettings {
+  readonly prompt: string;
+  readonly negative: string;
+  /// In the order of the text.
+  readonly settings: readonly (readonly [name: string, value: string])[];
+}
+
+/// Such settings, where the picture holds no graph; undefined: it has none.
+export function foreignText(texts: PictureTexts): string | undefined {
+  return texts.has('workflow') || texts.has('prompt') ? undefined : texts.get('parameters');
+}
+
+const NEGATIVE = 'Negative prompt:';
+
+export function readForeignSettings(text: string): ForeignSettings {
+  const lines = text.split(/\r?\n/);
+  const last = lines.findLastIndex((line) => /^Steps: \d/.test(line));
+  const words = last === -1 ? lines : lines.slice(0, last);
+  const at = words.findIndex((line) => line.startsWith(NEGATIVE));
+  const negative = at === -1 ? [] : [words[at]!.slice(NEGATIVE.length), ...words.slice(at + 1)];
+  return {
+    prompt: (at === -1 ? words : words.slice(0, at)).join('\n').trim(),
+    negative: negative.join('\n').trim(),
+    settings: last === -1 ? [] : pairs(lines.slice(last).join(' ')),
+  };
+}
+
+/// "Steps: 20, Size: 512x512, Lora hashes: "a: 1, b: 2"": a value in quotes may hold commas.
+function pairs(line: string): (readonly [string, string])[] {
+  return [...line.matchAll(/\s*(\w[\w \-/]*):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g)].map(([, name, value]) => [(name ?? '').trim(), (value ?? '').trim()] as const);
+}
