@@ -18,7 +18,7 @@ import { notify } from './notices';
 import { useDialogs } from './dialogs';
 import { hashOf } from './saving';
 import { documentText } from './running';
-import { activeTab, changeTab, closeTab, openTab, useTabs, type Tab } from './tabs';
+import { activeTab, changeTab, closeTab, definitionsThere, openTab, useTabs, type Tab } from './tabs';
 
 export function newDocument(name = 'Untitled'): Tab {
   return openTab(name, emptyDocument());
@@ -56,9 +56,18 @@ function closeIfUntouched(): void {
   if (tab && tab.name === 'Untitled' && tab.editor.document.root.nodes.size === 0 && !tab.editor.redoLabel) closeTab(tab.id);
 }
 
+/** Steps with values by name become nodes only by the declarations; the editor's own format needs none. */
+async function whole(read: (registry: Registry) => Opened | Promise<Opened>): Promise<Opened> {
+  const opened = await read(useTabs.getState().registry);
+  if (opened.format === 'editor' || useTabs.getState().registry.all().length > 0) return opened;
+  notify('info', 'It opens as soon as the server has told which nodes there are.');
+  await definitionsThere;
+  return read(useTabs.getState().registry);
+}
+
 /** A document from JSON text, in whatever format: the editor's, the API's, a pipeline's. */
 export async function openText(text: string, name: string, options: { unsaved?: boolean } = {}): Promise<Tab> {
-  return show(readText(text, useTabs.getState().registry), name, options.unsaved ?? false);
+  return show(await whole((registry) => readText(text, registry)), name, options.unsaved ?? false);
 }
 
 export async function openFile(file: File): Promise<void> {
@@ -66,7 +75,7 @@ export async function openFile(file: File): Promise<void> {
   const data = new Uint8Array(await file.arrayBuffer());
   const settings = pictureKind(data) === null ? undefined : foreignText(await readPictureTexts(data));
   if (settings !== undefined) return useDialogs.setState({ foreign: { file, text: settings } });
-  await show(await readFile(data, useTabs.getState().registry), name, true);
+  await show(await whole((registry) => readFile(data, registry)), name, true);
 }
 
 export function chooseFiles(): void {

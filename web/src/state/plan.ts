@@ -56,5 +56,11 @@ function notice(tab: Tab): void {
 }
 
 function show(tab: string, steps: Record<string, PlannedStep>): void {
-  usePlan.setState(({ byTab }) => ({ byTab: { ...byTab, [tab]: steps } }));
+  const before = usePlan.getState().byTab[tab] ?? {};
+  // Nodes of which nothing new is planned are not drawn again.
+  const kept = Object.entries(steps).map(([step, plan]): [string, PlannedStep] => {
+    const old = before[step];
+    return [step, old && old.action === plan.action && old.reason === plan.reason ? old : plan];
+  });
+  usePlan.setState(({ byTab }) => ({ byTab: { ...byTab, [tab]: Object.fromEntries(kept) } }));
 }

@@ -1,6 +1,9 @@
 import { create } from 'zustand';
 import type { Problem } from '../net/http';
 
+/** One and the same empty list: nodes that have nothing are not drawn again. */
+const nothing: Problem[] = [];
+
 interface Problems {
   byTab: Record<string, Problem[]>;
   warnings: Record<string, Problem[]>;
@@ -13,8 +16,8 @@ export const useProblems = create<Problems>(() => ({ byTab: {}, warnings: {}, no
 
 export function setProblems(tab: string, problems: Problem[], warnings: Problem[] = []): void {
   useProblems.setState((state) => ({
-    byTab: { ...state.byTab, [tab]: problems },
-    warnings: { ...state.warnings, [tab]: warnings },
+    byTab: { ...state.byTab, [tab]: problems.length > 0 ? problems : nothing },
+    warnings: { ...state.warnings, [tab]: warnings.length > 0 ? warnings : nothing },
   }));
 }
 
@@ -24,5 +27,4 @@ export function setNoticed(tab: string, noticed: Problem[]): void {
   useProblems.setState((state) => ({ noticed: { ...state.noticed, [tab]: noticed } }));
 }
 
-const nothing: Problem[] = [];
 export const useTabProblems = (tab: string): Problem[] => useProblems((state) => state.byTab[tab] ?? nothing);

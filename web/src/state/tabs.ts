@@ -83,7 +83,12 @@ export function findTab(id: string): Tab | undefined {
   return useTabs.getState().tabs.find((tab) => tab.id === id);
 }
 
+let tellDefinitions = (): void => undefined;
+/** When the server's declarations have been read for the first time. */
+export const definitionsThere = new Promise<void>((resolve) => (tellDefinitions = resolve));
+
 export function setRegistry(registry: Registry): void {
+  tellDefinitions();
   useTabs.setState({ registry });
   for (const tab of useTabs.getState().tabs) tab.editor.setRegistry(registry);
 }
