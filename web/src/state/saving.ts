@@ -24,7 +24,7 @@ export function hashOf(text: string): string {
 export async function save(as = false): Promise<void> {
   const tab = activeTab();
   if (!tab) return;
-  const isNew = as || tab.name === 'Untitled' || tab.saved === -1;
+  const isNew = as || tab.name === 'Untitled' || tab.base === undefined;
   const name = isNew ? await askText('Name of the workflow', tab.name) : tab.name;
   if (name) await saveAs(tab, name);
 }
