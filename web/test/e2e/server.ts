@@ -8,6 +8,8 @@ export interface Server {
   url: string;
   data: string;
   stop(): Promise<void>;
+  /** Ends at once, as in a crash. */
+  kill(): Promise<void>;
   /** Starts again with the same data, at the same address. */
   start(): Promise<void>;
   remove(): void;
@@ -50,6 +52,10 @@ export async function startServer(...flags: string[]): Promise<Server> {
     },
     async stop() {
       child.kill('SIGTERM');
+      await ended(child);
+    },
+    async kill() {
+      child.kill('SIGKILL');
       await ended(child);
     },
     remove() {

@@ -1,6 +1,7 @@
 import { useRef } from 'react';
-import { fileOfValue, fileUrl, uploadImage } from '../../net/files';
+import { fileOfValue, fileUrl } from '../../net/files';
 import { attempt } from '../../state/notices';
+import { uploadPicture } from '../../state/uploads';
 import { Icon } from '../icons';
 import { ChoiceWidget } from './ChoiceWidget';
 import type { WidgetProps } from './props';
@@ -23,7 +24,7 @@ export function FileWidget(props: FileProps) {
   const upload = (file: File | undefined): void => {
     if (!file) return;
     attempt(async () => {
-      onChange(await uploadImage(file, file.name));
+      onChange(await uploadPicture(file));
       onEnd();
     });
   };
