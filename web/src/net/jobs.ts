@@ -2,6 +2,8 @@ import { query, readJson, readText, send, type Problem } from './http';
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+export const isOver = (state: string): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
+
 export interface JobOutput {
   number: number;
   step: string;

@@ -3,9 +3,9 @@
 import { selectedNodes } from './selection';
 import { advanceSeeds } from '../model/seeds';
 import { difference } from '../model/diff';
-import { clearHistory, listJobs, removeJob, type Job } from '../net/jobs';
+import { clearHistory, isOver, listJobs, removeJob, type Job } from '../net/jobs';
 import { ask, useDialogs } from './dialogs';
-import { refreshJobs, useJobs } from './jobs';
+import { dropJobs, refreshJobs, useJobs } from './jobs';
 import { documentOfJob } from './files';
 import { lastRun, rememberRun } from './last_runs';
 import { notify } from './notices';
@@ -40,16 +40,15 @@ export async function clearJobs(): Promise<void> {
   if (answer === -1) return;
   if (answer === 0) await clearHistory();
   else await removeFinished();
-  useJobs.setState(({ jobs }) => ({ jobs: jobs.filter((job) => !isOver(job)), next: undefined }));
+  useJobs.setState({ next: undefined });
+  dropJobs(new Set(useJobs.getState().jobs.filter(({ state }) => isOver(state)).map(({ id }) => id)));
   refreshJobs();
 }
-
-const isOver = ({ state }: Job): boolean => state !== 'running' && state !== 'queued';
 
 async function removeFinished(): Promise<void> {
   for (;;) {
     const { jobs, next } = await listJobs({ limit: 100 });
-    const over = jobs.filter(isOver);
+    const over = jobs.filter(({ state }) => isOver(state));
     for (const job of over) await removeJob(job.id);
     if (!next || over.length === 0) return;
   }

@@ -1,5 +1,6 @@
 import { create } from 'zustand';
-import { listJobs, getQueue, type Job } from '../net/jobs';
+import { getJob, getQueue, isOver, listJobs, type Job } from '../net/jobs';
+import { updateJob } from './runs';
 
 interface Jobs {
   /** Newest first. */
@@ -40,6 +41,14 @@ function withOlder(before: Jobs, fresh: Job[], next: string | undefined): Pick<J
 /** Jobs that were removed are not waited for to disappear. */
 export function dropJobs(ids: ReadonlySet<string>): void {
   useJobs.setState(({ jobs }) => ({ jobs: jobs.filter(({ id }) => !ids.has(id)) }));
+  // Nor are they asked for any more.
+  for (const id of ids) updateJob(id, (run) => (isOver(run.state) ? run : { ...run, state: 'cancelled' }));
+}
+
+/** How far a job is, that another window or program may have sent: the list does not tell. */
+export async function readProgress(id: string): Promise<void> {
+  const job = await getJob(id).catch(() => undefined);
+  if (job) useJobs.setState(({ jobs }) => ({ jobs: jobs.map((one) => (one.id === id ? job : one)) }));
 }
 
 export async function loadMoreJobs(): Promise<void> {

@@ -5,7 +5,7 @@ import { writeDocument } from '../io/editor_format';
 import { writeJson } from '../model/json';
 import type { FileName } from '../net/files';
 import { Refusal, Unreachable, type Problem } from '../net/http';
-import { cancelJob, checkGraph, getJob, submitJob, type Job, type Submission } from '../net/jobs';
+import { cancelJob, checkGraph, getJob, isOver, submitJob, type Job, type Submission } from '../net/jobs';
 import { listen, type ServerEvent } from '../net/events';
 import { useConnection } from './connection';
 import { newId } from './ids';
@@ -114,8 +114,6 @@ export async function pickUp(tab: string, id: string): Promise<void> {
   beginJob(tab, id);
   await syncJob(id);
 }
-
-const isOver = (state: string): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
 
 function finish(id: string, state: Job['state']): void {
   const run = useRuns.getState().jobs[id];

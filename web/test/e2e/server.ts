@@ -34,7 +34,7 @@ export async function startServer(...flags: string[]): Promise<Server> {
     data,
     async start() {
       const port = server.url ? new URL(server.url).port : '0';
-      child = spawn(heddle, ['serve', '--port', port, '--data', data, ...served, ...flags], {
+      child = spawn(heddle, ['serve', '--port', port, '--data', data, ...(flags.includes('--no-frontend') ? [] : served), ...flags], {
         cwd: repository,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -2,9 +2,10 @@ import { cancelJob, moveToFront, pauseQueue, removeJob, retryJob, type Job } fro
 import { fileUrl } from '../../net/files';
 import { openViewer } from '../../state/dialogs';
 import { openJob } from '../../state/files';
-import { dropJobs, loadMoreJobs, refreshJobs, useJobs } from '../../state/jobs';
+import { dropJobs, loadMoreJobs, readProgress, refreshJobs, useJobs } from '../../state/jobs';
 import { attempt } from '../../state/notices';
-import { useState } from 'react';
+import { syncJob } from '../../state/running';
+import { useEffect, useState } from 'react';
 import { IconButton } from '../icons';
 import { picturesOf } from '../../state/gallery';
 import { runCommand } from '../../commands';
@@ -24,6 +25,7 @@ export default function Jobs() {
   const { jobs, paused, next } = useJobs();
   const [filter, setFilter] = useState<Filter>('all');
   const [page, setPage] = useState(0);
+  useProgress(jobs.find(({ state }) => state === 'running')?.id);
   const matching = jobs.filter((job) => shows(filter, job));
   const last = Math.max(0, Math.ceil(matching.length / PAGE) - 1);
   const at = Math.min(page, last);
@@ -59,6 +61,16 @@ export default function Jobs() {
   );
 }
 
+/** While the panel is open it shows how far the running job is, whoever sent it. */
+function useProgress(id: string | undefined): void {
+  useEffect(() => {
+    if (id === undefined) return;
+    void readProgress(id);
+    const timer = setInterval(() => void readProgress(id), 1000);
+    return () => clearInterval(timer);
+  }, [id]);
+}
+
 function JobRow({ job }: { job: Job }) {
   const pictures = picturesOf(job);
   const first = pictures[0];
@@ -92,7 +104,10 @@ function JobRow({ job }: { job: Job }) {
               dropJobs(new Set([job.id]));
             })} />
           </>
-        ) : <IconButton icon="stop" label={`Cancel ${name}`} onClick={() => act(() => cancelJob(job.id))} />}
+        ) : <IconButton icon="stop" label={`Cancel ${name}`} onClick={() => act(async () => {
+          await cancelJob(job.id);
+          await syncJob(job.id);
+        })} />}
       </div>
     </li>
   );
