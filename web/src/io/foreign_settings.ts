@@ -29,7 +29,26 @@ export function readForeignSettings(text: string): ForeignSettings {
   };
 }
 
-/// "Steps: 20, Size: 512x512, Lora hashes: "a: 1, b: 2"": a value in quotes may hold commas.
+/// "Steps: 20, Size: 512x512, Lora hashes: "a: 1, b: 2"": a value in quotes may hold commas. In one pass, whatever the text.
 function pairs(line: string): (readonly [string, string])[] {
-  return [...line.matchAll(/\s*(\w[\w \-/]*):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g)].map(([, name, value]) => [(name ?? '').trim(), (value ?? '').trim()] as const);
+  return partsOf(line).flatMap((part) => {
+    const colon = part.indexOf(':');
+    const name = part.slice(0, colon).trim();
+    return colon > 0 && name !== '' ? [[name, part.slice(colon + 1).trim()] as const] : [];
+  });
+}
+
+/// Between commas that are in no quotes.
+function partsOf(line: string): string[] {
+  const parts: string[] = [];
+  let [start, quoted] = [0, false];
+  for (let i = 0; i < line.length; i++) {
+    if (quoted && line[i] === '\\') i++;
+    else if (line[i] === '"') quoted = !quoted;
+    else if (line[i] === ',' && !quoted) {
+      parts.push(line.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return [...parts, line.slice(start)];
 }

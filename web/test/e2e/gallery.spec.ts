@@ -96,3 +96,26 @@ test('two pictures: slider by keys, side by side with one zoom, difference in fi
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
 });
+
+test('10,000 jobs: 60 rows at most are in the page, page by page', async ({ page, server, watched }) => {
+  void watched;
+  const row = (i: number): object => ({ id: `job-${i}`, state: i % 10 ? 'succeeded' : 'failed', priority: 0, created: '2026-01-01T00:00:00Z', outputs: [] });
+  await page.route(/\/v1\/jobs\?/, (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const [from, limit] = [Number(query.get('after') ?? 0), Number(query.get('limit'))];
+    return route.fulfill({ json: { jobs: Array.from({ length: limit }, (_, i) => row(from + i)), next: from + limit < 10_000 ? `/v1/jobs?limit=${limit}&after=${from + limit}` : undefined } });
+  });
+  await page.goto(server.url);
+  await ready(page);
+  await page.getByRole('button', { name: 'Jobs', exact: true }).click();
+  const rows = page.locator('.job');
+  for (let at = 0; at < 4; at++) {
+    await expect(rows.first()).toContainText(`job-${at * 60}`.slice(0, 8));
+    await expect(rows).toHaveCount(60);
+    await page.getByRole('button', { name: 'Older jobs' }).click();
+  }
+  await page.getByRole('button', { name: 'Newer jobs' }).click();
+  await expect(rows.first()).toContainText('job-180');
+  await page.getByRole('combobox', { name: 'Which jobs' }).selectOption('failed');
+  await expect(rows).toHaveCount(30);
+});

@@ -1,6 +1,8 @@
 // Scenario 20, what axe does not see: forced colours, no motion, 400 % zoom, the first picture in the right theme.
 
-import { canvas, node, openSmall, ready } from './editor';
+import { addAxe, violations } from './axe';
+import { canvas, node, openFile, openSmall, ready } from './editor';
+import { png } from './picture_files';
 import { expect, test } from './test';
 
 test('forced colours: nodes, fields and the focus keep their lines', async ({ editor: page }) => {
@@ -76,5 +78,35 @@ for (const theme of ['dark', 'light', 'contrast'] as const) {
     const late = await page.evaluate(() => ({ theme: document.documentElement.dataset.theme, background: getComputedStyle(document.body).backgroundColor }));
     expect(early).toEqual(late);
     expect(early.theme).toBe(theme);
+  });
+}
+
+for (const theme of ['dark', 'light', 'contrast'] as const) {
+  test(`axe finds nothing in what is asked and compared, in the ${theme} theme`, async ({ page, server, watched }) => {
+    void watched;
+    await addAxe(page);
+    await page.addInitScript((name) => localStorage.setItem('heddle.preferences', JSON.stringify({ theme: name, panel: 'gallery' })), theme);
+    const picture = (i: number) => ({ number: i, step: '9', folder: 'output', subfolder: '', filename: `made_${i}.png`, type: 'image/png', bytes: 1, sha256: '', url: '' });
+    const job = { id: 'job', state: 'succeeded', priority: 0, created: '2026-01-01T00:00:00Z', outputs: [picture(0), picture(1)] };
+    await page.route(/\/v1\/jobs\?/, (route) => route.fulfill({ json: { jobs: [job] } }));
+    await page.route(/\/view\?/, (route) => route.fulfill({ contentType: 'image/png', body: png(8, 8, [90, 60, 60], { prompt: JSON.stringify({ 1: { class_type: 'EmptyLatentImage', inputs: { width: route.request().url().includes('made_0') ? 64 : 128, height: 64, batch_size: 1 } } }) }) }));
+    await page.goto(server.url);
+    await ready(page);
+    for (const i of [0, 1]) await page.getByRole('checkbox', { name: `Choose made_${i}.png to compare` }).check();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await expect(page.getByRole('list', { name: 'What differs in their graphs' })).toBeVisible();
+    for (const way of ['slider', 'side by side', 'difference']) {
+      await page.getByRole('radio', { name: way }).check();
+      expect.soft(await violations(page), way).toEqual([]);
+    }
+    await page.keyboard.press('Escape');
+    await openFile(page, 'castle.png', png(8, 8, [1, 2, 3], { parameters: 'a castle\nNegative prompt: blurry\nSteps: 2, Sampler: Euler, Seed: 1, Size: 64x64, Model: pocket' }));
+    await expect(page.getByRole('list', { name: 'What this server says to it' })).toBeVisible();
+    expect.soft(await violations(page), 'settings of another program').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Jobs', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove finished jobs' }).click();
+    await expect(page.getByRole('dialog', { name: 'Remove finished jobs' })).toBeVisible();
+    expect.soft(await violations(page), 'question').toEqual([]);
   });
 }
