@@ -10,6 +10,7 @@ import { MODE_BYPASSED, MODE_MUTED } from './model/document';
 import { clearJobs, compareWithJob, runActive, runToSelection } from './state/actions';
 import { useDialogs } from './state/dialogs';
 import * as files from './state/files';
+import { save } from './state/saving';
 import { pauseQueue } from './net/jobs';
 import { refreshJobs, useJobs } from './state/jobs';
 import { attempt } from './state/notices';
@@ -126,8 +127,8 @@ export const commands: Command[] = [
 
   c('File', 'file.new', 'New graph', 'Alt+N', () => files.newDocument(), always),
   c('File', 'file.open', 'Open a file', 'Ctrl+O', files.chooseFiles, always),
-  c('File', 'file.save', 'Save', 'Ctrl+S', () => files.save()),
-  c('File', 'file.save.as', 'Save under another name', 'Ctrl+Shift+S', () => files.save(true)),
+  c('File', 'file.save', 'Save', 'Ctrl+S', () => save()),
+  c('File', 'file.save.as', 'Save under another name', 'Ctrl+Shift+S', () => save(true)),
   c('File', 'file.export', 'Download as a file', '', files.exportDocument),
   c('File', 'file.pipeline', 'Save as a pipeline', '', savePipelineOf),
   c('File', 'file.compare', 'What changed since the last run', '', compareWithJob),

@@ -17,12 +17,14 @@ interface FieldProps {
   input: InputView;
   title: string;
   problem?: string;
+  /** What may not be meant; it runs all the same. */
+  warning?: string;
   /** Without thumbnails (the canvas shows the picture itself). */
   plain?: boolean;
 }
 
 /** The widget of an input, by its declaration. */
-export function Field({ here, input, title, problem, plain }: FieldProps) {
+export function Field({ here, input, title, problem, warning, plain }: FieldProps) {
   const { node, definition, tab, graphId } = here;
   const widget = input.definition?.widget;
   if (!node || !definition || !widget) return null;
@@ -31,7 +33,7 @@ export function Field({ here, input, title, problem, plain }: FieldProps) {
   const common = {
     label: input.label,
     name: `${title}: ${input.label}`,
-    tooltip: problem ?? input.definition?.tooltip,
+    tooltip: problem ?? warning ?? input.definition?.tooltip,
     invalid: problem,
     disabled: input.link !== null,
     onChange: (next: Json) => setValue(tab, graphId, node.id, input.key, next, merge),

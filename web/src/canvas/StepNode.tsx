@@ -6,7 +6,7 @@ import { outputViews } from '../model/sockets';
 import { namelessValues } from '../model/values';
 import type { NodeRun } from '../state/runs';
 import type { PlannedStep } from '../state/plan';
-import { useMade, useNode, useNodeRun, usePlanned, usePreview, useStepProblems, type NodeHere } from './context';
+import { useMade, useNode, useNodeRun, usePlanned, usePreview, useStepProblems, useStepWarnings, type NodeHere } from './context';
 import { Field } from './Field';
 import { isCollapsed, layoutOf, ROW, type NodeLayout } from './geometry';
 import { MadePicture } from './MadePicture';
@@ -81,7 +81,9 @@ type Problems = ReturnType<typeof useStepProblems>;
 function Body({ here, layout, title, problems }: { here: NodeHere; layout: NodeLayout; title: string; problems: Problems }) {
   const { node, definition } = here;
   if (!node) return null;
+  const warnings = useStepWarnings(here.tab.id, here.step);
   const at = (socket: string) => problems.find((problem) => problem.socket === socket)?.message;
+  const warningAt = (socket: string) => (at(socket) ? undefined : warnings.find((warning) => warning.socket === socket)?.message);
   return (
     <div className="node-body">
       {layout.inputs.filter(({ input }) => !input.definition?.widget).map(({ input, y }) => (
@@ -97,8 +99,9 @@ function Body({ here, layout, title, problems }: { here: NodeHere; layout: NodeL
       ))}
       {layout.widgets.map(({ input, y, height }) => (
         <div key={input.key} className="node-field" style={{ top: y, height }}>
-          <Field here={here} input={input} title={title} problem={at(input.key)} plain />
+          <Field here={here} input={input} title={title} problem={at(input.key)} warning={warningAt(input.key)} plain />
           {at(input.key) && <em className="field-error">{at(input.key)}</em>}
+          {warningAt(input.key) && <em className="field-error field-warning">{warningAt(input.key)}</em>}
         </div>
       ))}
       {!definition && <UnknownValues node={node} top={(layout.inputs.at(-1)?.y ?? 40) + ROW / 2} />}

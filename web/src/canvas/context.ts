@@ -1,4 +1,4 @@
-import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
 import { definitionOf } from '../model/definition_of';
 import type { NodeDefinition } from '../model/definition';
 import { graphOf, type Graph, type GraphId, type GraphNode } from '../model/document';
@@ -58,6 +58,13 @@ export function usePreview(tab: string, step: string): string | undefined {
 
 export function usePlanned(tab: string, step: string): PlannedStep | undefined {
   return usePlan((plan) => plan.byTab[tab]?.[step]);
+}
+
+/** What may not be meant, at one step: seen here, or said by the server. */
+export function useStepWarnings(tab: string, step: string): Problem[] {
+  const noticed = useProblems((problems) => problems.noticed[tab] ?? none);
+  const warnings = useProblems((problems) => problems.warnings[tab] ?? none);
+  return useMemo(() => [...noticed, ...warnings].filter((one) => one.step === step && one.socket), [noticed, warnings, step]);
 }
 
 const none: Problem[] = [];

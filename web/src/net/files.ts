@@ -57,9 +57,15 @@ export interface ModelFile {
   bytes: number;
   family?: string;
   problem?: string;
+  /** The address of a picture that shows what it does, where there is one. */
+  preview?: string;
 }
 
 export const modelFiles = async (): Promise<ModelFile[]> => (await readJson<{ models: ModelFile[] }>('v1/models')).models;
+
+/** The server's addresses begin at its root; the page may be under a proxy's prefix. */
+export const previewUrl = (model: ModelFile | undefined): string | undefined =>
+  model?.preview === undefined ? undefined : address(model.preview.replace(/^\/+/, ''));
 
 export interface SystemFacts {
   version: string;

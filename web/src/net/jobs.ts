@@ -2,6 +2,8 @@ import { query, readJson, readText, send, type Problem } from './http';
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+export const isOver = (state: string): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
+
 export interface JobOutput {
   number: number;
   step: string;
@@ -76,6 +78,10 @@ export function submitJob(job: Submission): Promise<Job> {
   return readJson<Job>('v1/jobs', { method: 'POST', headers: { ...json, 'Idempotency-Key': job.id }, body });
 }
 
+/** A picture that holds a graph, or another program's settings: the server makes a graph of it. */
+export const submitPicture = (picture: Blob): Promise<Job> => readJson('v1/jobs', { method: 'POST', body: picture });
+export const checkPicture = (picture: Blob): Promise<Checked> => readJson('v1/check', { method: 'POST', body: picture });
+
 export const getJob = (id: string): Promise<Job> => readJson(`v1/jobs/${encodeURIComponent(id)}`);
 export const jobGraph = (id: string): Promise<string> => readText(`v1/jobs/${encodeURIComponent(id)}/graph`);
 
@@ -90,6 +96,11 @@ export async function cancelJob(id: string): Promise<void> {
 /** Removes a finished job and the files that only it has made. */
 export async function removeJob(id: string): Promise<void> {
   await send(`v1/jobs/${encodeURIComponent(id)}?results=true`, { method: 'DELETE' });
+}
+
+/** Forgets all finished jobs; what they have saved stays. */
+export async function clearHistory(): Promise<void> {
+  await send('history', { method: 'POST', headers: json, body: '{"clear":true}' });
 }
 
 export const retryJob = (id: string): Promise<Job> => readJson(`v1/jobs/${encodeURIComponent(id)}/retry`, { method: 'POST' });

@@ -34,12 +34,17 @@ interface Dialogs {
   settings: boolean;
   menu: { x: number; y: number; commands: string[] } | null;
   prompt: { label: string; value: string; done(value: string): void } | null;
+  /** A question with answers to choose from. */
+  question: { label: string; text: string; answers: string[]; done(answer: number): void } | null;
+  /** A picture whose settings another program wrote into it. */
+  foreign: { file: File; text: string } | null;
   /** Two graphs to compare. */
   difference: { title: string; lines: { kind: string; text: string }[] } | null;
 }
 
 export const useDialogs = create<Dialogs>(() => ({
   palette: null, mask: null, linkPicker: null, viewer: null, shortcuts: false, settings: false, menu: null, prompt: null, difference: null,
+  question: null, foreign: null,
 }));
 
 export const openMaskPainter = (mask: MaskTarget): void => useDialogs.setState({ mask });
@@ -53,5 +58,12 @@ export function askText(label: string, value: string): Promise<string | null> {
     useDialogs.setState({
       prompt: { label, value, done: (text) => resolve(text === '' ? null : text) },
     });
+  });
+}
+
+/** The place of the chosen answer; -1: none. */
+export function ask(label: string, text: string, answers: string[]): Promise<number> {
+  return new Promise((resolve) => {
+    useDialogs.setState({ question: { label, text, answers, done: resolve } });
   });
 }

@@ -2,17 +2,23 @@
 
 import { arrange } from '../canvas/layout';
 import { emptyDocument } from '../io/editor_format';
+import { foreignText } from '../io/foreign_settings';
+import { pictureKind, readPictureTexts } from '../io/picture_texts';
 import { openFile as readFile, openText as readText, type Opened } from '../io/open_file';
 import { setValue } from '../model/commands/values';
 import { definitionOf } from '../model/definition_of';
-import { ROOT } from '../model/document';
+import type { Registry } from '../model/definition';
+import { ROOT, type Document } from '../model/document';
 import { isArray, isObject, parseJson, writeJson, type JsonObject } from '../model/json';
-import { jobGraph } from '../net/jobs';
-import { readPipeline, readWorkflow, saveWorkflow } from '../net/pipelines';
-import { askText } from './dialogs';
+import { fetchBytes } from '../net/files';
+import { jobGraph, type Job } from '../net/jobs';
+import { readPipeline, readWorkflow } from '../net/pipelines';
+import { picturesOf } from './gallery';
 import { notify } from './notices';
+import { useDialogs } from './dialogs';
+import { hashOf } from './saving';
 import { documentText } from './running';
-import { activeTab, changeTab, closeTab, openTab, useTabs, type Tab } from './tabs';
+import { activeTab, changeTab, closeTab, definitionsThere, openTab, useTabs, type Tab } from './tabs';
 
 export function newDocument(name = 'Untitled'): Tab {
   return openTab(name, emptyDocument());
@@ -50,15 +56,26 @@ function closeIfUntouched(): void {
   if (tab && tab.name === 'Untitled' && tab.editor.document.root.nodes.size === 0 && !tab.editor.redoLabel) closeTab(tab.id);
 }
 
+/** Steps with values by name become nodes only by the declarations; the editor's own format needs none. */
+async function whole(read: (registry: Registry) => Opened | Promise<Opened>): Promise<Opened> {
+  const opened = await read(useTabs.getState().registry);
+  if (opened.format === 'editor' || useTabs.getState().registry.all().length > 0) return opened;
+  notify('info', 'It opens as soon as the server has told which nodes there are.');
+  await definitionsThere;
+  return read(useTabs.getState().registry);
+}
+
 /** A document from JSON text, in whatever format: the editor's, the API's, a pipeline's. */
 export async function openText(text: string, name: string, options: { unsaved?: boolean } = {}): Promise<Tab> {
-  return show(readText(text, useTabs.getState().registry), name, options.unsaved ?? false);
+  return show(await whole((registry) => readText(text, registry)), name, options.unsaved ?? false);
 }
 
 export async function openFile(file: File): Promise<void> {
   const name = file.name.replace(/\.(json|png|webp|jpe?g)$/i, '');
   const data = new Uint8Array(await file.arrayBuffer());
-  await show(await readFile(data, useTabs.getState().registry), name, true);
+  const settings = pictureKind(data) === null ? undefined : foreignText(await readPictureTexts(data));
+  if (settings !== undefined) return useDialogs.setState({ foreign: { file, text: settings } });
+  await show(await whole((registry) => readFile(data, registry)), name, true);
 }
 
 export function chooseFiles(): void {
@@ -72,8 +89,31 @@ export function chooseFiles(): void {
   input.click();
 }
 
-export async function openJob(id: string): Promise<void> {
-  await openText(await jobGraph(id), `Job ${id.slice(0, 8)}`, { unsaved: true });
+/**
+ * The graph that a job ran: as it was drawn, where a picture of the job has it in it; else the steps that the server
+ * keeps, arranged anew.
+ */
+export async function openJob(job: Job): Promise<void> {
+  const name = `Job ${job.id.slice(0, 8)}`;
+  const drawn = await drawnGraph(job);
+  if (drawn) await show(drawn, name, true);
+  else await openText(await jobGraph(job.id), name, { unsaved: true });
+}
+
+export async function documentOfJob(job: Job, registry: Registry): Promise<Document> {
+  return ((await drawnGraph(job)) ?? readText(await jobGraph(job.id), registry)).document;
+}
+
+async function drawnGraph(job: Job): Promise<Opened | undefined> {
+  const picture = picturesOf(job)[0];
+  if (!picture) return undefined;
+  try {
+    const data = new Uint8Array(await (await fetchBytes(picture.url)).arrayBuffer());
+    const opened = await readFile(data, useTabs.getState().registry);
+    return opened.format === 'editor' ? opened : undefined;
+  } catch {
+    return undefined; // the file is gone, or holds no graph
+  }
 }
 
 export async function openPipeline(name: string, title: string): Promise<void> {
@@ -85,20 +125,8 @@ export async function openPipeline(name: string, title: string): Promise<void> {
 export async function openWorkflow(name: string): Promise<void> {
   const open = useTabs.getState().tabs.find((tab) => tab.name === name.replace(/\.json$/, ''));
   if (open) return useTabs.setState({ active: open.id });
-  await openText(await readWorkflow(name), name.replace(/\.json$/, ''));
-}
-
-/** Keeps the document on the server under its name; the first time the name is asked for. */
-export async function save(as = false): Promise<void> {
-  const tab = activeTab();
-  if (!tab) return;
-  const isNew = as || tab.name === 'Untitled' || tab.saved === -1;
-  const name = isNew ? await askText('Name of the workflow', tab.name) : tab.name;
-  if (!name) return;
-  const state = tab.editor.state;
-  await saveWorkflow(`${name}.json`, writeJson(parseJson(documentText(tab)), 2), true);
-  changeTab(tab.id, { name, saved: state });
-  notify('info', `Saved as ${name}.`);
+  const text = await readWorkflow(name);
+  changeTab((await openText(text, name.replace(/\.json$/, ''))).id, { base: hashOf(text) });
 }
 
 export function downloadText(text: string, name: string): void {

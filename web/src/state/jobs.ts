@@ -1,5 +1,6 @@
 import { create } from 'zustand';
-import { listJobs, getQueue, type Job } from '../net/jobs';
+import { getJob, getQueue, isOver, listJobs, type Job } from '../net/jobs';
+import { updateJob } from './runs';
 
 interface Jobs {
   /** Newest first. */
@@ -22,10 +23,32 @@ export function refreshJobs(): void {
 async function load(): Promise<void> {
   try {
     const [{ jobs, next }, { paused }] = await Promise.all([listJobs({ limit: PAGE }), getQueue()]);
-    useJobs.setState({ jobs, next, paused });
+    useJobs.setState((before) => ({ ...withOlder(before, jobs, next), paused }));
   } catch {
     // The banner says that the server is away; the list stays as it was.
   }
+}
+
+/** What was read of older pages stays behind the first page that was read anew. */
+function withOlder(before: Jobs, fresh: Job[], next: string | undefined): Pick<Jobs, 'jobs' | 'next'> {
+  const oldest = fresh.at(-1);
+  if (!next || !oldest) return { jobs: fresh, next };
+  const place = before.jobs.findIndex(({ id }) => id === oldest.id);
+  const older = place === -1 ? [] : before.jobs.slice(place + 1);
+  return older.length > 0 ? { jobs: [...fresh, ...older], next: before.next } : { jobs: fresh, next };
+}
+
+/** Jobs that were removed are not waited for to disappear. */
+export function dropJobs(ids: ReadonlySet<string>): void {
+  useJobs.setState(({ jobs }) => ({ jobs: jobs.filter(({ id }) => !ids.has(id)) }));
+  // Nor are they asked for any more.
+  for (const id of ids) updateJob(id, (run) => (isOver(run.state) ? run : { ...run, state: 'cancelled' }));
+}
+
+/** How far a job is, that another window or program may have sent: the list does not tell. */
+export async function readProgress(id: string): Promise<void> {
+  const job = await getJob(id).catch(() => undefined);
+  if (job) useJobs.setState(({ jobs }) => ({ jobs: jobs.map((one) => (one.id === id ? job : one)) }));
 }
 
 export async function loadMoreJobs(): Promise<void> {

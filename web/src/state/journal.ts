@@ -11,6 +11,8 @@ export interface Entry {
   unsaved: boolean;
   active: boolean;
   order: number;
+  /** See Tab.base. */
+  base?: string;
   /** The job that the tab shows, to be picked up again. */
   job?: string;
   time: number;

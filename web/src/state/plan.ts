@@ -4,9 +4,11 @@ import { create } from 'zustand';
 import { Refusal } from '../net/http';
 import { checkGraph, explainGraph } from '../net/jobs';
 import { useConnection } from './connection';
-import { setProblems } from './problems';
+import { familyMismatches } from '../model/families';
+import { useModels } from './models';
+import { setNoticed, setProblems } from './problems';
 import { documentText } from './running';
-import { activeTab } from './tabs';
+import { activeTab, type Tab } from './tabs';
 
 export interface PlannedStep {
   action: 'run' | 'cached' | 'skip';
@@ -25,7 +27,9 @@ export function planSoon(delay = 400): void {
 
 async function plan(): Promise<void> {
   const tab = activeTab();
-  if (!tab || useConnection.getState().connected !== true) return;
+  if (!tab) return;
+  notice(tab);
+  if (useConnection.getState().connected !== true) return;
   if (tab.editor.document.root.nodes.size === 0) return show(tab.id, {});
   asking?.abort();
   asking = new AbortController();
@@ -44,6 +48,19 @@ async function plan(): Promise<void> {
   }
 }
 
+/** Seen without the server: files that do not belong together. */
+function notice(tab: Tab): void {
+  const { document, registry } = tab.editor;
+  const found = familyMismatches(document, registry, useModels.getState().models);
+  setNoticed(tab.id, found.map(({ step, input, message }) => ({ step, socket: input, kind: 'other_family', message })));
+}
+
 function show(tab: string, steps: Record<string, PlannedStep>): void {
-  usePlan.setState(({ byTab }) => ({ byTab: { ...byTab, [tab]: steps } }));
+  const before = usePlan.getState().byTab[tab] ?? {};
+  // Nodes of which nothing new is planned are not drawn again.
+  const kept = Object.entries(steps).map(([step, plan]): [string, PlannedStep] => {
+    const old = before[step];
+    return [step, old && old.action === plan.action && old.reason === plan.reason ? old : plan];
+  });
+  usePlan.setState(({ byTab }) => ({ byTab: { ...byTab, [tab]: Object.fromEntries(kept) } }));
 }

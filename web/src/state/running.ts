@@ -5,7 +5,7 @@ import { writeDocument } from '../io/editor_format';
 import { writeJson } from '../model/json';
 import type { FileName } from '../net/files';
 import { Refusal, Unreachable, type Problem } from '../net/http';
-import { cancelJob, checkGraph, getJob, submitJob, type Job, type Submission } from '../net/jobs';
+import { cancelJob, checkGraph, getJob, isOver, submitJob, type Job, type Submission } from '../net/jobs';
 import { listen, type ServerEvent } from '../net/events';
 import { useConnection } from './connection';
 import { newId } from './ids';
@@ -74,14 +74,23 @@ export async function cancelShown(tab: Tab): Promise<void> {
 /** Takes all that the server knows of a job over: for one that the socket did not tell of. */
 export function applyJob(job: Job, tab: string): void {
   const nodes: Record<string, NodeRun> = {};
+  const known = useRuns.getState().jobs[job.id]?.nodes ?? {};
   for (const step of job.steps ?? []) {
     const progress = job.progress?.step === step.id ? { value: job.progress.value, max: job.progress.total } : {};
     const state = step.state === 'finished' ? 'done' : step.state === 'skipped' ? 'cached' : step.state;
     const error = job.error?.step === step.id ? job.error.message : undefined;
-    nodes[step.id] = { state, seconds: step.seconds, error, ...progress };
+    nodes[step.id] = unlessSame(known[step.id], { state, seconds: step.seconds, error, ...progress });
   }
   updateJob(job.id, (run) => ({ ...run, state: job.state, error: job.error, nodes: { ...run.nodes, ...nodes } }));
   for (const [step, output] of Object.entries(job.shown ?? {})) showOutput(tab, step, output);
+}
+
+/** A node is drawn again only if there is news of it. */
+function unlessSame(before: NodeRun | undefined, now: NodeRun): NodeRun {
+  if (!before || before.state !== now.state || before.error !== now.error) return now;
+  const next = { ...now, seconds: now.seconds ?? before.seconds, value: now.value ?? before.value, max: now.max ?? before.max };
+  const isSame = next.seconds === before.seconds && next.value === before.value && next.max === before.max;
+  return isSame ? before : { ...next, began: before.began };
 }
 
 function showOutput(tab: string, step: string, output: Record<string, unknown>): void {
@@ -106,8 +115,6 @@ export async function pickUp(tab: string, id: string): Promise<void> {
   await syncJob(id);
 }
 
-const isOver = (state: string): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
-
 function finish(id: string, state: Job['state']): void {
   const run = useRuns.getState().jobs[id];
   if (!run) return;
@@ -122,7 +129,8 @@ function finish(id: string, state: Job['state']): void {
 function startStep(id: string, step: string): void {
   const run = useRuns.getState().jobs[id];
   for (const [other, node] of Object.entries(run?.nodes ?? {})) {
-    if (other !== step && node.state === 'running' && node.value === node.max) updateStep(id, other, { state: 'done' });
+    if (other === step || node.state !== 'running' || (run?.tellsStates && node.value !== node.max)) continue;
+    updateStep(id, other, { state: 'done', seconds: node.began === undefined ? undefined : (performance.now() - node.began) / 1000 });
   }
   updateStep(id, step, { state: 'running', value: 0, max: undefined, began: performance.now() });
 }
@@ -161,6 +169,7 @@ function onEvent(event: ServerEvent): void {
       });
     }
     case 'progress_state':
+      updateJob(event.data.prompt_id, (job) => (job.tellsStates ? job : { ...job, tellsStates: true }));
       for (const [step, { state }] of Object.entries(event.data.nodes)) {
         const known = useRuns.getState().jobs[event.data.prompt_id]?.nodes[step];
         if (state === 'finished' && known?.state === 'running') {

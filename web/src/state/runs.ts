@@ -25,6 +25,8 @@ export interface JobRun {
   state: Job['state'] | 'sending';
   nodes: Record<string, NodeRun>;
   error?: JobError;
+  /** The server says by itself when a step is finished (older ones only say which one is next). */
+  tellsStates?: boolean;
 }
 
 interface Runs {

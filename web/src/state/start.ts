@@ -64,13 +64,21 @@ async function restore(): Promise<void> {
     try {
       const json = parseJson(entry.text);
       if (!isObject(json)) continue;
-      openTab(entry.name, readDocument(json), { id: entry.id, unsaved: entry.unsaved });
+      const document = readDocument(json);
+      // Another window's graph that nothing was done in is not worth a tab.
+      if (entry.window !== currentWindow() && document.root.nodes.size === 0 && document.definitions.size === 0) {
+        void removeEntry(entry.id);
+        continue;
+      }
+      openTab(entry.name, document, { id: entry.id, unsaved: entry.unsaved, base: entry.base });
       if (entry.job) void pickUp(entry.id, entry.job);
     } catch (error) {
       notify('error', `${entry.name} could not be restored: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const active = entries.find((entry) => entry.active && entry.window === currentWindow());
+  const isOpen = ({ id }: Entry): boolean => useTabs.getState().tabs.some((tab) => tab.id === id);
+  const shown = entries.filter((entry) => entry.active && isOpen(entry)).sort((a, b) => b.time - a.time);
+  const active = shown.find(({ window }) => window === currentWindow()) ?? shown[0];
   if (active) useTabs.setState({ active: active.id });
   if (entries.some((entry) => entry.window !== currentWindow() && entry.unsaved)) notify('info', 'Graphs of a window that was closed are open again.');
 }
@@ -88,7 +96,7 @@ async function saveAll(): Promise<void> {
   const { shown } = useRuns.getState();
   const entries = tabs.map((tab, order): Entry => ({
     id: tab.id, window: currentWindow(), name: tab.name, text: documentText(tab), unsaved: isUnsaved(tab),
-    active: tab.id === active, order, job: shown[tab.id], time: Date.now(),
+    active: tab.id === active, order, job: shown[tab.id], base: tab.base, time: Date.now(),
   }));
   const ids = new Set(entries.map(({ id }) => id));
   const gone = [...known].filter((id) => !ids.has(id));

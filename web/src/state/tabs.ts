@@ -14,6 +14,8 @@ export interface Tab {
   path: NodeId[];
   /** The editor's state at the last save; another one means there is something to save. */
   saved: number;
+  /** The file on the server as this tab last read or wrote it, as a hash: another one there now is another's work. */
+  base?: string;
 }
 
 interface Tabs {
@@ -36,7 +38,7 @@ export function onDocumentChange(listener: ChangeListener): () => void {
   return () => void listeners.delete(listener);
 }
 
-export function openTab(name: string, document: MutableDocument, options: { id?: string; unsaved?: boolean } = {}): Tab {
+export function openTab(name: string, document: MutableDocument, options: { id?: string; unsaved?: boolean; base?: string } = {}): Tab {
   const editor = new Editor(document, useTabs.getState().registry);
   const tab: Tab = {
     id: options.id ?? newId(),
@@ -44,6 +46,7 @@ export function openTab(name: string, document: MutableDocument, options: { id?:
     editor,
     path: [],
     saved: options.unsaved ? -1 : editor.state,
+    base: options.base,
   };
   editor.subscribe(() => {
     // Undo may have taken away the subgraph that one was in.
@@ -67,7 +70,7 @@ export function closeTab(id: string): void {
   });
 }
 
-export function changeTab(id: string, changes: Partial<Pick<Tab, 'name' | 'path' | 'saved'>>): void {
+export function changeTab(id: string, changes: Partial<Pick<Tab, 'name' | 'path' | 'saved' | 'base'>>): void {
   useTabs.setState(({ tabs, version }) => ({
     tabs: tabs.map((tab) => (tab.id === id ? { ...tab, ...changes } : tab)),
     version: version + 1,
@@ -80,7 +83,12 @@ export function findTab(id: string): Tab | undefined {
   return useTabs.getState().tabs.find((tab) => tab.id === id);
 }
 
+let tellDefinitions = (): void => undefined;
+/** When the server's declarations have been read for the first time. */
+export const definitionsThere = new Promise<void>((resolve) => (tellDefinitions = resolve));
+
 export function setRegistry(registry: Registry): void {
+  tellDefinitions();
   useTabs.setState({ registry });
   for (const tab of useTabs.getState().tabs) tab.editor.setRegistry(registry);
 }

@@ -23,8 +23,8 @@ const Inspector = lazy(() => import('./Inspector'));
 export function App() {
   const tab = useActiveTab();
   const inspector = usePreferences((state) => state.inspector);
-  const anyDialog = useDialogs(({ mask, viewer, shortcuts, settings, menu, prompt, difference, linkPicker }) =>
-    Boolean(mask || viewer || shortcuts || settings || menu || prompt || difference || linkPicker));
+  const anyDialog = useDialogs(({ mask, viewer, shortcuts, settings, menu, prompt, difference, linkPicker, question, foreign }) =>
+    Boolean(mask || viewer || shortcuts || settings || menu || prompt || difference || linkPicker || question || foreign));
   useTitle(tab);
 
   useEffect(() => {

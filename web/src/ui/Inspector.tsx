@@ -1,4 +1,4 @@
-import { useNode, CanvasContext, usePlanned, useNodeRun } from '../canvas/context';
+import { useNode, CanvasContext, usePlanned, useNodeRun, useStepWarnings } from '../canvas/context';
 import { Field } from '../canvas/Field';
 import { setPosition } from '../model/commands/look';
 import { socketToWidget, widgetToSocket } from '../model/commands/values';
@@ -35,6 +35,7 @@ function NodeDetails({ id }: { id: string }) {
   const { tab, node, definition, graphId, step } = here;
   const plan = usePlanned(tab.id, step);
   const run = useNodeRun(tab.id, step);
+  const warnings = useStepWarnings(tab.id, step);
   if (!node) return <p className="empty">Select a node.</p>;
   const title = titleOf(node, definition);
   const place = (axis: 0 | 1, value: number): void => {
@@ -62,6 +63,7 @@ function NodeDetails({ id }: { id: string }) {
       {inputViews(node, definition).filter((input) => input.definition?.widget).map((input) => (
         <div key={input.key} className="detail-field">
           <Field here={here} input={input} title={title} />
+          {warnings.filter(({ socket }) => socket === input.key).map(({ message }) => <em key={message} className="warning-text">{message}</em>)}
           {input.definition?.tooltip && <small>{input.definition.tooltip}</small>}
           <div className="row">
             {graphId === '' && (

@@ -4,6 +4,8 @@ export interface ListItem {
   id: string;
   label: string;
   hint?: string;
+  /** The address of a small picture of it. */
+  picture?: string;
   disabled?: boolean;
 }
 
@@ -92,6 +94,7 @@ export function Listbox({ label, items, initial, search, placeholder, onPick, fi
             onPointerMove={() => index !== at && setAt(index)}
             onClick={(event) => !item.disabled && onPick(item.id, event.ctrlKey || event.metaKey)}
           >
+            {item.picture && <img src={item.picture} alt="" loading="lazy" decoding="async" />}
             <span>{item.label}</span>
             {item.hint && <small>{item.hint}</small>}
           </li>

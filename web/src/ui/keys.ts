@@ -49,8 +49,8 @@ export function onKeyDown(event: KeyboardEvent): void {
 }
 
 function mayAct(name: string, event: KeyboardEvent): boolean {
-  const { palette, viewer, mask, prompt } = useDialogs.getState();
-  if (palette || viewer || mask || prompt) return false;
+  const { palette, viewer, mask, prompt, question, foreign } = useDialogs.getState();
+  if (palette || viewer || mask || prompt || question || foreign) return false;
   if (inField(event.target)) {
     if (needsCanvas(name)) return false;
     return !TEXT_KEYS.some((keys) => sameKeys(keys, name)) && !event.altKey;

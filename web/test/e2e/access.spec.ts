@@ -1,33 +1,14 @@
 // Scenario 20: axe finds nothing, in every screen and theme; narrow screens; reduced motion.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
+import { addAxe, violations } from './axe';
 import { canvas, node, openSmall, ready } from './editor';
 import { expect, test } from './test';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.waitForTimeout(250);
-  const found = await page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const { axe } = window as never as { axe: { run(options: object): Promise<{ violations: unknown[] }> } };
-    return (await axe.run({ runOnly: { type: 'tag', values: tags } })).violations;
-  }) as Violation[];
-  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`).join(' | ')}`);
-}
 
 for (const theme of ['dark', 'light', 'contrast'] as const) {
   test(`axe finds nothing in the ${theme} theme`, async ({ editor: page }) => {
     await ready(page);
     await page.evaluate((name) => localStorage.setItem('heddle.preferences', JSON.stringify({ theme: name })), theme);
-    await page.addInitScript(axe);
+    await addAxe(page);
     await page.reload();
     await ready(page);
     expect.soft(await violations(page), 'starters').toEqual([]);

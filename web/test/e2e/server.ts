@@ -8,6 +8,8 @@ export interface Server {
   url: string;
   data: string;
   stop(): Promise<void>;
+  /** Ends at once, as in a crash. */
+  kill(): Promise<void>;
   /** Starts again with the same data, at the same address. */
   start(): Promise<void>;
   remove(): void;
@@ -32,7 +34,7 @@ export async function startServer(...flags: string[]): Promise<Server> {
     data,
     async start() {
       const port = server.url ? new URL(server.url).port : '0';
-      child = spawn(heddle, ['serve', '--port', port, '--data', data, ...served, ...flags], {
+      child = spawn(heddle, ['serve', '--port', port, '--data', data, ...(flags.includes('--no-frontend') ? [] : served), ...flags], {
         cwd: repository,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -50,6 +52,10 @@ export async function startServer(...flags: string[]): Promise<Server> {
     },
     async stop() {
       child.kill('SIGTERM');
+      await ended(child);
+    },
+    async kill() {
+      child.kill('SIGKILL');
       await ended(child);
     },
     remove() {

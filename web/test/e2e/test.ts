@@ -26,11 +26,17 @@ function watch(page: Page, server: Server, expected: RegExp[]): string[] {
 }
 
 /** `page` is open on a server of its own worker; at the end nothing may have gone wrong in it. */
-export const test = base.extend<{ watched: Watch; editor: Page }, { server: Server }>({
+export const test = base.extend<{ usable: void; watched: Watch; editor: Page }, { server: Server }>({
+  // Skipped test by test: a skip in the server's fixture would count for the first one only.
+  usable: [
+    async ({}, use, info) => {
+      info.skip(missing() !== '', missing());
+      await use();
+    },
+    { auto: true },
+  ],
   server: [
     async ({}, use) => {
-      const reason = missing();
-      if (reason) base.skip(true, reason);
       const server = await startServer();
       await use(server);
       await server.stop();

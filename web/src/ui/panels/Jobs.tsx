@@ -2,12 +2,14 @@ import { cancelJob, moveToFront, pauseQueue, removeJob, retryJob, type Job } fro
 import { fileUrl } from '../../net/files';
 import { openViewer } from '../../state/dialogs';
 import { openJob } from '../../state/files';
-import { loadMoreJobs, refreshJobs, useJobs } from '../../state/jobs';
+import { dropJobs, loadMoreJobs, readProgress, refreshJobs, useJobs } from '../../state/jobs';
 import { attempt } from '../../state/notices';
-import { useState } from 'react';
+import { syncJob } from '../../state/running';
+import { useEffect, useState } from 'react';
 import { IconButton } from '../icons';
 import { picturesOf } from '../../state/gallery';
 import { runCommand } from '../../commands';
+import { compareWith } from '../../state/actions';
 
 const filters = ['all', 'waiting', 'succeeded', 'failed'] as const;
 type Filter = (typeof filters)[number];
@@ -16,9 +18,21 @@ const shows = (filter: Filter, { state }: Job): boolean =>
   filter === 'all' || state === filter ||
   (filter === 'waiting' && (state === 'queued' || state === 'running')) || (filter === 'failed' && state === 'cancelled');
 
+/** Rows in the page at once. */
+const PAGE = 60;
+
 export default function Jobs() {
   const { jobs, paused, next } = useJobs();
   const [filter, setFilter] = useState<Filter>('all');
+  const [page, setPage] = useState(0);
+  useProgress(jobs.find(({ state }) => state === 'running')?.id);
+  const matching = jobs.filter((job) => shows(filter, job));
+  const last = Math.max(0, Math.ceil(matching.length / PAGE) - 1);
+  const at = Math.min(page, last);
+  const older = async (): Promise<void> => {
+    if (at === last) await loadMoreJobs();
+    setPage(at + 1);
+  };
   return (
     <>
       <div className="row" role="toolbar" aria-label="Queue">
@@ -36,12 +50,25 @@ export default function Jobs() {
         <IconButton icon="trash" label="Remove finished jobs" onClick={() => runCommand('jobs.clear')} />
       </div>
       <ul className="jobs" aria-label="Jobs, newest first">
-        {jobs.filter((job) => shows(filter, job)).map((job) => <JobRow key={job.id} job={job} />)}
+        {matching.slice(at * PAGE, (at + 1) * PAGE).map((job) => <JobRow key={job.id} job={job} />)}
       </ul>
       {jobs.length === 0 && <p className="empty">No jobs yet. Ctrl+Enter runs the graph.</p>}
-      {next && <button type="button" className="small" onClick={() => attempt(loadMoreJobs)}>Older jobs</button>}
+      <div className="row">
+        {at > 0 && <button type="button" className="small" onClick={() => setPage(at - 1)}>Newer jobs</button>}
+        {(next || at < last) && <button type="button" className="small" onClick={() => attempt(older)}>Older jobs</button>}
+      </div>
     </>
   );
+}
+
+/** While the panel is open it shows how far the running job is, whoever sent it. */
+function useProgress(id: string | undefined): void {
+  useEffect(() => {
+    if (id === undefined) return;
+    void readProgress(id);
+    const timer = setInterval(() => void readProgress(id), 1000);
+    return () => clearInterval(timer);
+  }, [id]);
 }
 
 function JobRow({ job }: { job: Job }) {
@@ -66,14 +93,21 @@ function JobRow({ job }: { job: Job }) {
         {job.error && <em className="job-error">{job.error.node ? `${job.error.node}: ` : ''}{job.error.message}</em>}
       </div>
       <div className="job-tools">
-        <IconButton icon="open" label={`Open the graph of ${name}`} onClick={() => attempt(() => openJob(job.id))} />
+        <IconButton icon="open" label={`Open the graph of ${name}`} onClick={() => attempt(() => openJob(job))} />
+        <IconButton icon="compare" label={`What is different in the open graph from ${name}`} onClick={() => attempt(() => compareWith(job))} />
         {job.state === 'queued' && <IconButton icon="up" label={`Run ${name} next`} onClick={() => act(() => moveToFront(job.id))} />}
         {isOver ? (
           <>
             <IconButton icon="retry" label={`Run ${name} again`} onClick={() => act(() => retryJob(job.id))} />
-            <IconButton icon="trash" label={`Delete ${name} and its files`} onClick={() => act(() => removeJob(job.id))} />
+            <IconButton icon="trash" label={`Delete ${name} and its files`} onClick={() => act(async () => {
+              await removeJob(job.id);
+              dropJobs(new Set([job.id]));
+            })} />
           </>
-        ) : <IconButton icon="stop" label={`Cancel ${name}`} onClick={() => act(() => cancelJob(job.id))} />}
+        ) : <IconButton icon="stop" label={`Cancel ${name}`} onClick={() => act(async () => {
+          await cancelJob(job.id);
+          await syncJob(job.id);
+        })} />}
       </div>
     </li>
   );

@@ -10,7 +10,8 @@ import { titleOfStep } from '../../state/steps';
 export default function Problems() {
   const tab = useActiveTab();
   const problems = useTabProblems(tab?.id ?? '');
-  const warnings = useProblems(({ warnings }) => warnings[tab?.id ?? '']);
+  const warnings = useProblems(({ warnings }) => warnings[tab?.id ?? '']) ?? [];
+  const noticed = useProblems(({ noticed }) => noticed[tab?.id ?? '']) ?? [];
   const plan = usePlan(({ byTab }) => byTab[tab?.id ?? '']);
   const error = useRuns(({ jobs, shown }) => jobs[shown[tab?.id ?? ''] ?? '']?.error);
   if (!tab) return null;
@@ -25,7 +26,7 @@ export default function Problems() {
           <button type="button" className="small" onClick={() => void navigator.clipboard.writeText(error.details ?? '')}>Copy</button>
         </details>
       )}
-      {warnings && warnings.length > 0 && <List tab={tab} label="Warnings" problems={warnings} />}
+      <List tab={tab} label="Warnings" problems={[...noticed, ...warnings]} />
       {plan && Object.keys(plan).length > 0 && (
         <>
           <h3>What the next run does</h3>

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
-import { pipelineRevisions, removePipeline, removeWorkflow, type Revision } from '../../net/pipelines';
+import { removePipeline, removeWorkflow } from '../../net/pipelines';
 import { openPipeline, openWorkflow } from '../../state/files';
 import { attempt, notify } from '../../state/notices';
 import { loadLibrary, useLibrary } from '../../state/pipelines';
 import { linkTo } from '../../state/sharing';
 import { IconButton } from '../icons';
+import { Revisions } from './Revisions';
 import { runCommand } from '../../commands';
 
 export default function Workflows() {
@@ -58,24 +59,5 @@ export default function Workflows() {
       </ul>
       <button type="button" className="small" onClick={() => runCommand('file.pipeline')}>Save this graph as a pipeline</button>
     </>
-  );
-}
-
-function Revisions({ name }: { name: string }) {
-  const [revisions, setRevisions] = useState<Revision[] | null>(null);
-  if (!revisions) {
-    return <IconButton icon="retry" label={`Revisions of ${name}`} onClick={() => attempt(async () => setRevisions(await pipelineRevisions(name)))} />;
-  }
-  return (
-    <select
-      aria-label={`Revisions of ${name}`}
-      defaultValue=""
-      onChange={(event) => attempt(async () => {
-        await openPipeline(`${name}@${event.target.value}`, `${name}@${event.target.value}`);
-      })}
-    >
-      <option value="" disabled>revision</option>
-      {revisions.map(({ revision, saved }) => <option key={revision} value={revision}>{revision} · {saved.slice(0, 16)}</option>)}
-    </select>
   );
 }

@@ -1,20 +1,29 @@
 import { useMemo, useState } from 'react';
-import { familyOf, useModels } from '../../state/models';
-import { Listbox } from '../Listbox';
+import { previewUrl, type ModelFile } from '../../net/files';
+import { modelOf, modelsByChoice, useModels } from '../../state/models';
+import { Listbox, type ListItem } from '../Listbox';
 import { Popover } from '../Popover';
 import type { WidgetProps } from './props';
 
+interface ChoiceProps extends WidgetProps<string> {
+  choices: string[];
+  /** The address of a small picture of a choice. */
+  pictureOf?: (choice: string) => string;
+}
+
 /** A field that opens a list; with a search line where the list is long. */
-export function ChoiceWidget({ label, value, onChange, onEnd, choices, ...rest }: WidgetProps<string> & { choices: string[] }) {
+export function ChoiceWidget({ label, value, onChange, onEnd, choices, pictureOf, ...rest }: ChoiceProps) {
   const [anchor, setAnchor] = useState<DOMRect | null>(null);
   const models = useModels((state) => state.models);
-  const family = familyOf(models, value);
+  const family = modelOf(models, choices, value)?.family;
   // Nothing chosen is no mistake of its own: the server says where a choice is needed.
   const missing = value !== '' && !choices.includes(value);
-  const items = useMemo(
-    () => choices.map((choice) => ({ id: choice, label: choice, hint: familyOf(models, choice) })),
-    [choices, models],
-  );
+  // Made when the list opens: there may be thousands of choices.
+  const items = useMemo(() => {
+    if (!anchor) return [];
+    const known = modelsByChoice(models, choices);
+    return choices.map((choice) => itemOf(choice, known.get(choice), pictureOf));
+  }, [anchor, choices, models, pictureOf]);
   return (
     <div className="widget choice nodrag" data-invalid={rest.invalid || missing ? '' : undefined}>
       <span className="widget-label">{label}</span>
@@ -49,4 +58,8 @@ export function ChoiceWidget({ label, value, onChange, onEnd, choices, ...rest }
       )}
     </div>
   );
+}
+
+function itemOf(choice: string, model: ModelFile | undefined, pictureOf?: (choice: string) => string): ListItem {
+  return { id: choice, label: choice, hint: model?.family, picture: pictureOf?.(choice) ?? previewUrl(model) };
 }

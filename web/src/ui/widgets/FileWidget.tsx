@@ -1,6 +1,7 @@
 import { useRef } from 'react';
-import { fileOfValue, fileUrl, uploadImage } from '../../net/files';
+import { fileOfValue, fileUrl } from '../../net/files';
 import { attempt } from '../../state/notices';
+import { uploadPicture } from '../../state/uploads';
 import { Icon } from '../icons';
 import { ChoiceWidget } from './ChoiceWidget';
 import type { WidgetProps } from './props';
@@ -12,6 +13,8 @@ interface FileProps extends WidgetProps<string> {
   plain?: boolean;
 }
 
+const thumbnail = (name: string): string => fileUrl(fileOfValue(name), { preview: true });
+
 /** A choice among uploaded files, with an upload by button, drop and paste, and the picture itself. */
 export function FileWidget(props: FileProps) {
   const input = useRef<HTMLInputElement>(null);
@@ -21,7 +24,7 @@ export function FileWidget(props: FileProps) {
   const upload = (file: File | undefined): void => {
     if (!file) return;
     attempt(async () => {
-      onChange(await uploadImage(file, file.name));
+      onChange(await uploadPicture(file));
       onEnd();
     });
   };
@@ -36,7 +39,7 @@ export function FileWidget(props: FileProps) {
         upload(event.dataTransfer.files[0]);
       }}
     >
-      <ChoiceWidget {...props} choices={choices} />
+      <ChoiceWidget {...props} choices={choices} pictureOf={thumbnail} />
       <div className="file-row">
         <button type="button" className="small" onClick={() => input.current?.click()}>
           <Icon name="plus" /> Upload
