@@ -54,7 +54,7 @@ function stepNode(row: GraphNode, definition: NodeDefinition | undefined, pictur
     id: row.id,
     type: definition?.origin === 'note' ? 'note' : 'step',
     position: { x: row.pos[0], y: row.pos[1] - TITLE },
-    data: {},
+    data: { picture },
     width,
     height,
     measured: { width, height },

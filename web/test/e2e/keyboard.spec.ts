@@ -75,7 +75,7 @@ test('the list of commands has them all; keys are changed, and a conflict is ref
   await page.keyboard.press('Alt+j');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
-  await expect(page.locator('.react-flow__minimap')).toBeVisible();
+  await expect(page.locator('.minimap')).toBeVisible();
   await canvas(page).press('Alt+j');
-  await expect(page.locator('.react-flow__minimap')).toHaveCount(0);
+  await expect(page.locator('.minimap')).toHaveCount(0);
 });
