@@ -94,23 +94,23 @@ async function graphs(browser, url, count) {
   row(`${count} nodes: open, click to usable`, usable);
   await page.getByRole('button', { name: 'Close Workflows' }).click();
   await page.waitForTimeout(1000);
-  await gesturesOn(page, `${count} nodes, everything in view`, 0);
+  await gesturesOn(page, `${count} nodes, everything in view`);
   await page.locator('.canvas').press('0');
   await page.waitForTimeout(1000);
-  await gesturesOn(page, `${count} nodes at 100 %`, 1);
+  await gesturesOn(page, `${count} nodes at 100 %`);
   await fields(page, count);
   await page.context().close();
 }
 
 const MIDDLE = { x: 700, y: 500 };
 
-async function gesturesOn(page, name, nth) {
+async function gesturesOn(page, name) {
   const at = await emptyPlace(page);
   row(`${name}: pan`, await drag(page, at));
   await drag(page, { x: at.x - 400, y: at.y - 100 }, 10, -400); // back
   row(`${name}: zoom`, await zoom(page, MIDDLE));
   await page.waitForTimeout(500);
-  const title = await titleIn(page, nth);
+  const title = await titleIn(page);
   if (title) row(`${name}: drag a node`, await drag(page, title, 90, 200));
   await page.keyboard.press('Control+z');
 }

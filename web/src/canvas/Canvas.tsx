@@ -1,5 +1,6 @@
 import { ReactFlow, SelectionMode, type NodeChange } from '@xyflow/react';
 import { useCallback, useLayoutEffect, useMemo, useRef, type MouseEvent, type PointerEvent } from 'react';
+import { indexOf } from '../model/links';
 import { useDialogs } from '../state/dialogs';
 import { usePreferences } from '../state/preferences';
 import { useRuns } from '../state/runs';
@@ -42,11 +43,14 @@ export function Canvas({ tab }: { tab: Tab }) {
     return flowNodes(tab, graph, sets, made ?? {}, previews ?? {});
     // The version stands for the graph, which keeps its identity.
   }, [tab, graph, version, chosen, made, previews]);
-  const edges = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, version, chosen.links]);
+  const links = indexOf(graph);
+  const edges = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, links, chosen.links]);
   const { nodes, onDragChanges, dragHandlers } = useDragging(tab, graph, unmoved);
   const page = usePageNodes(nodes, edges);
   const scene = useScene(tab, nodes, edges);
   const linking = useLinking(tab, graph.id);
+  const place = `${tab.id}/${tab.path.join('/')}`;
+  const first = useMemo(() => firstView(nodes), [place]);
   const boxFrom = useRef({ x: 0, y: 0 });
   useLayoutEffect(() => setShown(nodes), [nodes]);
 
@@ -72,7 +76,7 @@ export function Canvas({ tab }: { tab: Tab }) {
         onDoubleClick={(event) => isPane(event) && openNodePalette(placeOf(event))}
       >
         <ReactFlow
-          key={`${tab.id}/${tab.path.join('/')}`}
+          key={place}
           nodes={page.nodes}
           edges={page.edges}
           nodeTypes={nodeTypes}
@@ -102,7 +106,7 @@ export function Canvas({ tab }: { tab: Tab }) {
           }}
           onMoveStart={() => layer(true)}
           onMoveEnd={() => layer(false)}
-          defaultViewport={firstView(nodes)}
+          defaultViewport={first}
           minZoom={MIN_ZOOM}
           maxZoom={MAX_ZOOM}
           snapToGrid={snap}
