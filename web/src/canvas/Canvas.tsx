@@ -7,6 +7,7 @@ import { useRuns } from '../state/runs';
 import { select, useSelection } from '../state/selection';
 import { shownGraph, useTabs, type Tab } from '../state/tabs';
 import { Afar } from './Afar';
+import { collapseGroups, withoutHidden } from './collapsing';
 import { CanvasContext } from './context';
 import { useDragging } from './dragging';
 import { flowEdges } from './flow_edges';
@@ -18,6 +19,7 @@ import { Knife } from './Knife';
 import { LinkEdge } from './LinkEdge';
 import { useLinking } from './linking';
 import { MiniMap } from './MiniMap';
+import { MoveLinks } from './MoveLinks';
 import { BoundaryBox, GroupBox, NoteNode, RerouteDot } from './OtherNodes';
 import { usePageNodes } from './page_nodes';
 import { useScene } from './picture';
@@ -43,9 +45,11 @@ export function Canvas({ tab }: { tab: Tab }) {
     return flowNodes(tab, graph, sets, made ?? {}, previews ?? {});
     // The version stands for the graph, which keeps its identity.
   }, [tab, graph, version, chosen, made, previews]);
-  const links = indexOf(graph);
-  const edges = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, links, chosen.links]);
-  const { nodes, onDragChanges, dragHandlers } = useDragging(tab, graph, unmoved);
+  const index = indexOf(graph);
+  const links = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, index, chosen.links]);
+  const { nodes: moved, onDragChanges, dragHandlers } = useDragging(tab, graph, unmoved);
+  const nodes = useMemo(() => collapseGroups(moved), [moved]);
+  const edges = useMemo(() => withoutHidden(links, nodes), [links, nodes]);
   const page = usePageNodes(nodes, edges);
   const scene = useScene(tab, nodes, edges);
   const linking = useLinking(tab, graph.id);
@@ -125,6 +129,7 @@ export function Canvas({ tab }: { tab: Tab }) {
           {minimap && <MiniMap scene={scene} />}
         </ReactFlow>
         <Knife tab={tab} graph={graph} nodes={nodes} edges={edges} />
+        <MoveLinks tab={tab} graph={graph} />
       </div>
     </CanvasContext.Provider>
   );

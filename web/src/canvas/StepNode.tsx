@@ -7,11 +7,14 @@ import { namelessValues } from '../model/values';
 import type { NodeRun } from '../state/runs';
 import type { PlannedStep } from '../state/plan';
 import { useMade, useNode, useNodeRun, usePlanned, usePreview, useStepProblems, type NodeHere } from './context';
+import { resize } from './edit';
 import { FLAT_BELOW, MANY } from './culling';
 import { Field } from './Field';
 import { isCollapsed, layoutOf, ROW, type NodeLayout } from './geometry';
 import { MadePicture } from './MadePicture';
+import { Resizer } from './Resizer';
 import { InputSocket, OutputSocket } from './Socket';
+import { ThroughWires } from './ThroughWires';
 import { useTurn } from './turns';
 import { colourOf } from './types';
 
@@ -74,6 +77,10 @@ export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
       {layout.outputs.map(({ output, y }) => (
         <OutputSocket key={output.index} node={id} y={y} type={output.type} label={output.label} output={output.index} linked={output.links.length > 0} />
       ))}
+      {node.mode === MODE_BYPASSED && <ThroughWires here={here} layout={layout} />}
+      {!flat && !isCollapsed(node) && (
+        <Resizer label="Resize the node" size={layout} onResize={(w, h) => resize(tab, here.graphId, id, w, h)} onEnd={() => tab.editor.seal()} />
+      )}
     </article>
   );
 });

@@ -105,7 +105,7 @@ function groupNode(group: Group, selected: boolean): Node {
     id: groupId(group.id),
     type: 'group-box',
     position: { x, y },
-    data: { title: group.title, color: group.color, colour: group.color ?? 'var(--line)' },
+    data: { title: group.title, color: group.color, colour: group.color ?? 'var(--line)', collapsed: group.flags.collapsed === true },
     width,
     height,
     measured: { width, height },

@@ -15,12 +15,12 @@ export function hoverAt(nodes: readonly Node[], at: { x: number; y: number }): v
 /** The topmost node there. */
 export function nodeAt(nodes: readonly Node[], at: { x: number; y: number }): Node | undefined {
   const [x, y] = exactlyInGraph(at);
-  return nodes.findLast((node) => node.type !== 'group-box' && meets(boxOf(node), { x, y, width: 1, height: 1 }));
+  return nodes.findLast((node) => !node.hidden && node.type !== 'group-box' && meets(boxOf(node), { x, y, width: 1, height: 1 }));
 }
 
 /** What a box that was drawn over the picture selects. */
 export function nodesBetween(nodes: readonly Node[], a: { x: number; y: number }, b: { x: number; y: number }): Node[] {
   const [[ax, ay], [bx, by]] = [exactlyInGraph(a), exactlyInGraph(b)];
   const box: Box = { x: Math.min(ax, bx), y: Math.min(ay, by), width: Math.abs(ax - bx), height: Math.abs(ay - by) };
-  return nodes.filter((node) => meets(boxOf(node), box));
+  return nodes.filter((node) => !node.hidden && meets(boxOf(node), box));
 }

@@ -31,7 +31,7 @@ export function sceneOf(nodes: readonly Node[], edges: readonly LinkEdge[], look
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const scene: Scene = { nodes: [], groups: [], links: new Map() };
   for (const node of nodes) {
-    if (node.type === 'reroute') continue;
+    if (node.type === 'reroute' || node.hidden) continue;
     const drawn = { ...boxOf(node), ...look(node), id: node.id, selected: node.selected === true };
     (node.type === 'group-box' ? scene.groups : scene.nodes).push(drawn);
   }

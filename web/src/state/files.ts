@@ -56,7 +56,7 @@ export async function openText(text: string, name: string, options: { unsaved?: 
 }
 
 export async function openFile(file: File): Promise<void> {
-  const name = file.name.replace(/\.(json|png|webp|jpe?g)$/i, '');
+  const name = file.name.replace(/\.(json|png|webp|jpe?g|svg)$/i, '');
   const data = new Uint8Array(await file.arrayBuffer());
   await show(await readFile(data, useTabs.getState().registry), name, true);
 }
@@ -64,7 +64,7 @@ export async function openFile(file: File): Promise<void> {
 export function chooseFiles(): void {
   const input = document.createElement('input');
   input.type = 'file';
-  input.accept = '.json,.png,.webp,.jpg,.jpeg';
+  input.accept = '.json,.png,.webp,.jpg,.jpeg,.svg';
   input.multiple = true;
   input.onchange = () => {
     for (const file of input.files ?? []) openFile(file).catch((error: unknown) => notify('error', String(error instanceof Error ? error.message : error)));
@@ -101,8 +101,10 @@ export async function save(as = false): Promise<void> {
   notify('info', `Saved as ${name}.`);
 }
 
-export function downloadText(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+export const downloadText = (text: string, name: string): void => downloadBlob(new Blob([text], { type: 'application/json' }), name);
+
+export function downloadBlob(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
