@@ -30,8 +30,10 @@ export function MoveLinks({ tab, graph }: { tab: Tab; graph: Graph }) {
       const up = (at: PointerEvent): void => {
         window.removeEventListener('pointermove', move, true);
         window.removeEventListener('pointerup', up, true);
+        const isCancelled = useConnecting.getState().from === null;
         useConnecting.setState({ from: null });
         setLine(null);
+        if (isCancelled) return;
         const to = socketAt(document.elementFromPoint(at.clientX, at.clientY));
         if (to) moveLinks(tab, graph.id, from, to);
       };

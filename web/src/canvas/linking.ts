@@ -1,7 +1,7 @@
 // Drawing links with the pointer: React Flow's events as commands.
 
-import type { Connection, Edge, OnConnectEnd, OnConnectStartParams } from '@xyflow/react';
-import { useCallback, useMemo, useRef } from 'react';
+import { useStoreApi, type Connection, type Edge, type OnConnectEnd, type OnConnectStartParams } from '@xyflow/react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { GraphId } from '../model/document';
 import type { Tab } from '../state/tabs';
 import { useConnecting, type LinkEnd } from './connecting';
@@ -30,6 +30,20 @@ export function useLinking(tab: Tab, graph: GraphId) {
     }
     if (at && (event.target as Element).classList.contains('react-flow__pane')) dropOnCanvas(from, { x: at.clientX, y: at.clientY });
   }, [tab, graph]);
+
+  const store = useStoreApi();
+  useEffect(() => {
+    const cancel = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || !useConnecting.getState().from) return;
+      event.stopPropagation();
+      useConnecting.setState({ from: null });
+      store.setState({ connectionClickStartHandle: null });
+      // React Flow knows no other end of a gesture than letting go: that is done far from everything.
+      for (const type of ['mousemove', 'mouseup']) document.dispatchEvent(new MouseEvent(type, { clientX: -9999, clientY: -9999 }));
+    };
+    window.addEventListener('keydown', cancel, true);
+    return () => window.removeEventListener('keydown', cancel, true);
+  }, [store]);
 
   return useMemo(() => ({
     isValidConnection,
