@@ -94,6 +94,10 @@ export function Canvas({ tab }: { tab: Tab }) {
           {...linking}
           {...dragHandlers}
           onEdgeClick={(event, edge) => clickLink(tab, graph.id, event, edge.id)}
+          onNodeClick={(event, node) => {
+            // Of several that are selected, a click leaves this one.
+            if (!event.shiftKey && !event.ctrlKey && !event.metaKey && node.selected) selectShown([node.id]);
+          }}
           onNodeDoubleClick={(_event, node) => isNodeId(node.id) && useSelection.setState({ focus: node.id })}
           onNodeContextMenu={(event, node) => {
             if (isNodeId(node.id) && !chosen.nodes.includes(node.id)) select({ nodes: [node.id] });

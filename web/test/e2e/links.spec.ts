@@ -44,7 +44,7 @@ test('only fitting sockets light up, a wrong drop says why and offers a converte
   await drag(page, output(node(page, 'Decode'), 'IMAGE'), input(node(page, 'Sampler'), 'latent_image'));
   await expect(page.locator('.notice')).toContainText('IMAGE cannot go into LATENT');
   await expect(links(page)).toHaveCount(11);
-  // The circle that this would be is refused as well when the converter is put between; so take what is behind it.
+  // So is a circle.
   await drag(page, output(node(page, 'LoRA'), 'MODEL'), input(node(page, 'LoRA'), 'model'));
   await expect(links(page)).toHaveCount(11);
 
@@ -52,7 +52,7 @@ test('only fitting sockets light up, a wrong drop says why and offers a converte
   await page.keyboard.press('.');
   await page.waitForTimeout(300);
   await drag(page, output(node(page, 'Load Image'), 'IMAGE'), input(node(page, 'Sampler'), 'latent_image'));
-  await page.getByRole('button', { name: 'Add VAE Encode' }).click();
+  await page.getByRole('button', { name: 'Add VAE Encode' }).last().click();
   await expect(node(page, 'VAE Encode')).toBeVisible();
   await expect(links(page)).toHaveCount(12);
   await undo(page);
@@ -269,7 +269,7 @@ test('subgraphs in subgraphs: made, entered, edited, left and expanded to the sa
   };
   await enter('Model', 'LoRA');
   await enter('Prompts', 'Negative');
-  await expect(page.getByRole('navigation', { name: 'Subgraphs' }).getByRole('button')).toHaveCount(3);
+  await expect(page.getByRole('navigation', { name: 'Subgraphs' })).toHaveText('small / Model / Prompts');
   await page.getByRole('textbox', { name: 'Negative: text' }).fill('edited deep inside');
   await canvas(page).press('Shift+E');
   await canvas(page).press('Shift+E');
