@@ -18,6 +18,7 @@ import { hoverAt, nodeAt, nodesBetween } from './hovering';
 import { Knife } from './Knife';
 import { LinkEdge } from './LinkEdge';
 import { useLinking } from './linking';
+import { watchLongPress } from './long_press';
 import { MiniMap } from './MiniMap';
 import { MoveLinks } from './MoveLinks';
 import { BoundaryBox, GroupBox, NoteNode, RerouteDot } from './OtherNodes';
@@ -72,7 +73,10 @@ export function Canvas({ tab }: { tab: Tab }) {
         aria-label="Graph. Tab adds a node, arrows walk along links, F6 goes to the next region."
         tabIndex={0}
         data-region="canvas"
-        onPointerDownCapture={takeFocus}
+        onPointerDownCapture={(event) => {
+          takeFocus(event);
+          watchLongPress(event);
+        }}
         onPointerMove={(event) => {
           setPointer(placeOf(event));
           if (page.isAfar && event.buttons === 0) hoverAt(nodes, placeOf(event));
