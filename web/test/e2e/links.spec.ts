@@ -198,7 +198,8 @@ test('reroute, group, collapse, pin, mute, bypass: kept by the file, undone one 
   await node(page, 'Prompt').locator('.node-title').click();
   await page.keyboard.press('Control+m');
 
-  const saved = await shape(page);
+  const whole = await savedDocument(page);
+  const saved = whole as unknown as Awaited<ReturnType<typeof shape>>;
   expect(saved.groups).toHaveLength(1);
   expect(JSON.stringify(saved.extra)).toContain('reroutes');
   expect(saved.nodes.find(({ type }) => type === 'LoraLoader')?.mode).toBe(4);
@@ -207,6 +208,13 @@ test('reroute, group, collapse, pin, mute, bypass: kept by the file, undone one 
   await expect(page.locator('.reroute')).toHaveCount(0);
   await expect(page.locator('.group-box')).toHaveCount(0);
   await expect(page.locator('[data-mode]')).toHaveCount(0);
+  for (let i = 0; i < 6; i++) await page.keyboard.press('Control+y');
+  const again = await savedDocument(page);
+  expect(again).toEqual(whole);
+  await page.waitForTimeout(300); // the autosave
+  await page.reload();
+  await expect(page.locator('.reroute')).toHaveCount(1);
+  expect(await savedDocument(page)).toEqual(whole);
 });
 
 test('fifty nodes are copied into another browser as JSON: one undo, one redo', async ({ editor: page, browser, server }) => {
