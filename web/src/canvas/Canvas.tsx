@@ -116,8 +116,6 @@ export function Canvas({ tab }: { tab: Tab }) {
           onSelectionEnd={(event) => {
             if (page.isAfar) selectShown(nodesBetween(nodes, boxFrom.current, placeOf(event)).map(({ id }) => id));
           }}
-          onMoveStart={() => layer(true)}
-          onMoveEnd={() => layer(false)}
           defaultViewport={first}
           minZoom={MIN_ZOOM}
           maxZoom={MAX_ZOOM}
@@ -144,11 +142,6 @@ export function Canvas({ tab }: { tab: Tab }) {
 }
 
 const placeOf = ({ clientX, clientY }: { clientX: number; clientY: number }) => ({ x: clientX, y: clientY });
-
-/** While the camera moves, what is drawn is a layer of its own, which is moved as it is. */
-function layer(on: boolean): void {
-  document.querySelector('.canvas')?.toggleAttribute('data-moving', on);
-}
 
 function openMenu(event: MouseEvent | globalThis.MouseEvent): void {
   event.preventDefault();

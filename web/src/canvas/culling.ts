@@ -15,6 +15,8 @@ export interface Box {
 export const MANY = 60;
 /** Below this zoom a node is one flat box. */
 export const FLAT_BELOW = 0.35;
+/** Below this zoom a large graph is a picture: its texts could hardly be read. */
+export const AFAR_BELOW = 0.5;
 
 export const boxOf = ({ position, width = 0, height = 0 }: Node): Box => ({ ...position, width, height });
 
@@ -39,7 +41,7 @@ export function partInView(): (state: ReactFlowState) => Box {
   let part: Box = { x: 0, y: 0, width: 0, height: 0 };
   return ({ transform: [x, y, zoom], width, height }) => {
     const view = { x: -x / zoom, y: -y / zoom, width: width / zoom, height: height / zoom };
-    const isTooLarge = part.width > 3 * view.width;
+    const isTooLarge = part.width > 1.8 * view.width;
     if (contains(part, view) && !isTooLarge) return part;
     const [dx, dy] = [view.width / 4, view.height / 4];
     part = { x: view.x - dx, y: view.y - dy, width: view.width + 2 * dx, height: view.height + 2 * dy };

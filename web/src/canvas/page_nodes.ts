@@ -3,7 +3,7 @@
 import { useStore, type Node } from '@xyflow/react';
 import { useMemo } from 'react';
 import { useSelection } from '../state/selection';
-import { cull, cullToPicture, FLAT_BELOW, MANY, partInView } from './culling';
+import { cull, cullToPicture, AFAR_BELOW, MANY, partInView } from './culling';
 import type { LinkEdge } from './flow_edges';
 import { useHovered } from './hovering';
 
@@ -19,7 +19,7 @@ export interface PageNodes {
 
 export function usePageNodes(nodes: Node[], edges: LinkEdge[]): PageNodes {
   const isLarge = nodes.length > MANY;
-  const isAfar = useStore((state) => isLarge && state.transform[2] < FLAT_BELOW);
+  const isAfar = useStore((state) => isLarge && state.transform[2] < AFAR_BELOW);
   const part = useStore(useMemo(partInView, []));
   const hovered = useHovered(({ id }) => (isAfar ? id : ''));
   const focus = useSelection((state) => (isAfar ? state.focus : ''));

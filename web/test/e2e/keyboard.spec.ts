@@ -86,8 +86,8 @@ test('the outline lists nodes as they run, finds them by title, type and value, 
   await canvas(page).press('o');
   const outline = page.getByRole('complementary', { name: 'Outline' });
   const rows = outline.getByRole('list').getByRole('button');
+  await expect(rows).toHaveCount(8);
   const titles = await rows.locator('strong').allTextContents();
-  expect(titles).toHaveLength(8);
   for (const [before, after] of [['Checkpoint', 'LoRA'], ['LoRA', 'Prompt'], ['Prompt', 'Sampler'], ['Sampler', 'Decode'], ['Decode', 'Save']]) {
     expect(titles.indexOf(before!)).toBeLessThan(titles.indexOf(after!));
   }

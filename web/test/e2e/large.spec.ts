@@ -89,7 +89,7 @@ test('near by, only what is seen is in the page, and nothing moves when nothing 
   await canvas(page).press('0');
   await expect(page.locator('.node').first()).toBeVisible();
   await expect(afar(page)).toHaveCount(0);
-  await expect.poll(() => page.locator('.node').count()).toBeLessThan(80);
+  await expect.poll(() => page.locator('.node').count()).toBeLessThan(120);
   const changesInASecond = (): Promise<number> => page.evaluate(async () => {
     let changes = 0;
     const observer = new MutationObserver((list) => (changes += list.length));
