@@ -109,9 +109,10 @@ async function gesturesOn(page, name) {
   row(`${name}: pan`, await drag(page, at));
   await drag(page, { x: at.x - 400, y: at.y - 100 }, 10, -400); // back
   row(`${name}: zoom`, await zoom(page, MIDDLE));
-  await page.waitForTimeout(500);
+  await page.waitForTimeout(1000);
   const title = await titleIn(page);
   if (title) row(`${name}: drag a node`, await drag(page, title, 90, 200));
+  else console.log(`${name}: there is no node to drag`);
   await page.keyboard.press('Control+z');
 }
 
@@ -127,13 +128,16 @@ function emptyPlace(page) {
   });
 }
 
-/** The middle of a node's title that can be pressed. */
-function titleIn(page) {
+/** The middle of a node's title that can be pressed; from afar a node is there only under the pointer. */
+async function titleIn(page) {
+  for (let y = 300; y < 500 && (await page.locator('.node').count()) === 0; y += 40) {
+    for (let x = 400; x < 900 && (await page.locator('.node').count()) === 0; x += 5) await page.mouse.move(x, y);
+  }
   return page.evaluate(() => {
     for (const title of document.querySelectorAll('.node .node-title')) {
       const { left, top, width, height } = title.getBoundingClientRect();
       const at = { x: left + width / 2, y: top + height / 2 };
-      if (at.x > 300 && at.x < 1100 && at.y > 250 && at.y < 800 && title.contains(document.elementFromPoint(at.x, at.y))) return at;
+      if (at.x > 100 && at.x < 1180 && at.y > 100 && at.y < 850 && title.contains(document.elementFromPoint(at.x, at.y))) return at;
     }
     return null;
   });
