@@ -33,6 +33,7 @@ export interface Command {
 
 const open = (): boolean => activeTab() !== undefined;
 const chosen = (): boolean => act.selection().nodes.length > 0;
+const groups = (): boolean => (act.selection().groups?.length ?? 0) > 0;
 const several = (): boolean => act.selection().nodes.length > 1;
 const editor = () => activeTab()?.editor;
 
@@ -68,14 +69,14 @@ export const commands: Command[] = [
   c('Node', 'node.replace', 'Replace the node, keeping its links', '', () => useDialogs.setState({ palette: { kind: 'replace', at: view.placeForNew() } }), chosen),
   c('Node', 'node.mute', 'Mute', 'Ctrl+M', () => act.toggleSelectedMode(MODE_MUTED, 'Mute'), chosen),
   c('Node', 'node.bypass', 'Bypass', 'Ctrl+B', () => act.toggleSelectedMode(MODE_BYPASSED, 'Bypass'), chosen),
-  c('Node', 'node.collapse', 'Collapse', 'Alt+C', () => act.toggleSelectedFlag('collapsed', 'Collapse'), chosen),
+  c('Node', 'node.collapse', 'Collapse', 'Alt+C', () => act.toggleCollapsed(), () => chosen() || groups()),
   c('Node', 'node.pin', 'Pin', 'P', () => act.toggleSelectedFlag('pinned', 'Pin'), chosen),
   c('Node', 'node.rename', 'Rename', 'F2', act.renameFocus, act.hasSelection),
   c('Node', 'node.link.from', 'Link from an output', 'L', () => linkFromFocus('output'), chosen),
   c('Node', 'node.link.to', 'Link to an input', 'Shift+L', () => linkFromFocus('input'), chosen),
   c('Node', 'node.fields', "Into the node's fields", 'Enter', enterFields, chosen),
   c('Node', 'group', 'Group', 'Ctrl+G', act.groupSelection, chosen),
-  c('Node', 'ungroup', 'Remove the group, keep what is in it', 'G', act.ungroup, () => (act.selection().groups?.length ?? 0) > 0),
+  c('Node', 'ungroup', 'Remove the group, keep what is in it', 'G', act.ungroup, groups),
   c('Node', 'subgraph.make', 'Make a subgraph', 'Ctrl+Shift+E', act.makeSubgraph, chosen),
   c('Node', 'subgraph.enter', 'Enter the subgraph', 'E', () => act.enterSubgraph(), () => act.focusedSubgraph() !== undefined),
   c('Node', 'subgraph.leave', 'Leave the subgraph', 'Shift+E', () => act.leaveSubgraph(), () => (activeTab()?.path.length ?? 0) > 0),
@@ -130,6 +131,8 @@ export const commands: Command[] = [
   c('File', 'file.save', 'Save', 'Ctrl+S', () => save()),
   c('File', 'file.save.as', 'Save under another name', 'Ctrl+Shift+S', () => save(true)),
   c('File', 'file.export', 'Download as a file', '', files.exportDocument),
+  c('File', 'file.export.svg', 'Download as an SVG picture with the graph in it', '', async () => (await import('./state/export_picture')).exportSvg()),
+  c('File', 'file.export.png', 'Download as a PNG picture with the graph in it', '', async () => (await import('./state/export_picture')).exportPng()),
   c('File', 'file.pipeline', 'Save as a pipeline', '', savePipelineOf),
   c('File', 'file.compare', 'What changed since the last run', '', compareWithJob),
   c('File', 'file.close', 'Close this graph', 'Alt+W', () => closeTab(activeTab()!.id)),

@@ -1,35 +1,37 @@
-import {
-  Background, MiniMap, ReactFlow, SelectionMode, type Connection, type Edge, type EdgeChange, type Node, type NodeChange,
-  type OnConnectEnd, type OnConnectStartParams,
-} from '@xyflow/react';
-import { useCallback, useMemo, useRef, type MouseEvent, type PointerEvent } from 'react';
+import { ReactFlow, SelectionMode, type NodeChange } from '@xyflow/react';
+import { useCallback, useLayoutEffect, useMemo, useRef, type MouseEvent, type PointerEvent } from 'react';
 import { indexOf } from '../model/links';
+import { useDialogs } from '../state/dialogs';
 import { usePreferences } from '../state/preferences';
 import { useRuns } from '../state/runs';
 import { select, useSelection } from '../state/selection';
-import { shownGraph, type Tab } from '../state/tabs';
-import { useTabs } from '../state/tabs';
-import { useDialogs } from '../state/dialogs';
-import { useConnecting, type LinkEnd } from './connecting';
+import { shownGraph, useTabs, type Tab } from '../state/tabs';
+import { Afar } from './Afar';
+import { collapseGroups, withoutHidden } from './collapsing';
 import { CanvasContext } from './context';
 import { useDragging } from './dragging';
-import { link, whyNotConnect } from './edit';
 import { flowEdges } from './flow_edges';
 import { flowNodes, isNodeId } from './flow_nodes';
-import { readHandle } from './handles';
+import { clickLink, openNodePalette } from './gestures';
+import { Grid } from './Grid';
+import { hoverAt, nodeAt, nodesBetween } from './hovering';
 import { Knife } from './Knife';
 import { LinkEdge } from './LinkEdge';
+import { useLinking } from './linking';
+import { watchLongPress } from './long_press';
+import { MiniMap } from './MiniMap';
+import { MoveLinks } from './MoveLinks';
 import { BoundaryBox, GroupBox, NoteNode, RerouteDot } from './OtherNodes';
+import { usePageNodes } from './page_nodes';
+import { useScene } from './picture';
+import { applyLinkSelection, applySelection, selectShown } from './selecting';
 import { StepNode } from './StepNode';
-import { clickLink, dropOnCanvas, openNodePalette, reconnect } from './gestures';
-import { refuseLink } from './refusal';
-import { miniMapColour } from './minimap';
-import { setFlow, setPointer } from './view';
+import { firstView, fitAllAtOnce, MAX_ZOOM, MIN_ZOOM, setFlow, setPointer, setShown } from './view';
 
 const nodeTypes = { step: StepNode, note: NoteNode, 'group-box': GroupBox, reroute: RerouteDot, boundary: BoundaryBox };
 const edgeTypes = { link: LinkEdge };
-const CULL_ABOVE = 150;
 const GRID: [number, number] = [10, 10];
+const SEVERAL = ['Shift', 'Control', 'Meta'];
 
 export function Canvas({ tab }: { tab: Tab }) {
   const version = useTabs((state) => state.version);
@@ -37,66 +39,30 @@ export function Canvas({ tab }: { tab: Tab }) {
   const made = useRuns((runs) => runs.made[tab.id]);
   const previews = useRuns((runs) => runs.previews[tab.id]);
   const graph = shownGraph(tab);
-  const reconnecting = useRef(false);
   const { minimap, snap } = usePreferences();
 
-  const shown = useMemo(() => {
+  const unmoved = useMemo(() => {
     const sets = { nodes: new Set(chosen.nodes), groups: new Set(chosen.groups), reroutes: new Set(chosen.reroutes) };
     return flowNodes(tab, graph, sets, made ?? {}, previews ?? {});
     // The version stands for the graph, which keeps its identity.
   }, [tab, graph, version, chosen, made, previews]);
-  const edges = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, version, chosen.links]);
-  const { nodes, onDragChanges, dragHandlers } = useDragging(tab, graph, shown);
+  const index = indexOf(graph);
+  const links = useMemo(() => flowEdges(graph, new Set(chosen.links)), [graph, index, chosen.links]);
+  const { nodes: moved, onDragChanges, dragHandlers } = useDragging(tab, graph, unmoved);
+  const nodes = useMemo(() => collapseGroups(moved), [moved]);
+  const edges = useMemo(() => withoutHidden(links, nodes), [links, nodes]);
+  const page = usePageNodes(nodes, edges);
+  const scene = useScene(tab, nodes, edges);
+  const linking = useLinking(tab, graph.id);
+  const place = `${tab.id}/${tab.path.join('/')}`;
+  const first = useMemo(() => firstView(nodes), [place]);
+  const boxFrom = useRef({ x: 0, y: 0 });
+  useLayoutEffect(() => setShown(nodes), [nodes]);
 
   const onNodesChange = useCallback((changes: NodeChange[]) => {
     onDragChanges(changes);
-    const picks = changes.filter((change) => change.type === 'select');
-    if (picks.length > 0) applySelection(picks);
+    applySelection(changes);
   }, [onDragChanges]);
-
-  const onEdgesChange = useCallback((changes: EdgeChange[]) => {
-    const links = new Set(useSelection.getState().links);
-    for (const change of changes) {
-      if (change.type === 'select') change.selected ? links.add(change.id) : links.delete(change.id);
-    }
-    useSelection.setState({ links: [...links] });
-  }, []);
-
-  const ends = (connection: Connection | Edge) => {
-    const from = readHandle(connection.sourceHandle ?? '');
-    const to = readHandle(connection.targetHandle ?? '');
-    if (!('output' in from) || !('input' in to)) return null;
-    return { from: { node: connection.source, slot: from.output }, to: { node: connection.target, input: to.input } };
-  };
-  const isValid = useCallback((connection: Connection | Edge) => {
-    const found = ends(connection);
-    return found !== null && whyNotConnect(tab, graph.id, found.from, found.to) === undefined;
-  }, [tab, graph.id]);
-  const onConnect = useCallback((connection: Connection) => {
-    const found = ends(connection);
-    if (found) link(tab, graph.id, found.from, found.to);
-  }, [tab, graph.id]);
-
-  const begin = useCallback((_event: unknown, { nodeId, handleId }: OnConnectStartParams) => {
-    if (!nodeId || !handleId) return;
-    useConnecting.setState({ from: linkEnd(nodeId, handleId) });
-  }, []);
-  const finish: OnConnectEnd = useCallback((event, state) => {
-    const { from } = useConnecting.getState();
-    useConnecting.setState({ from: null });
-    const isReconnect = reconnecting.current;
-    reconnecting.current = false;
-    if (!from || state.isValid || isReconnect) return;
-    const at = 'clientX' in event ? event : event.changedTouches[0];
-    if (state.toHandle) {
-      const to = state.toHandle.id && state.toNode && linkEnd(state.toNode.id, state.toHandle.id);
-      if (to && (to.end.node !== from.end.node || to.side === from.side)) refuseLink(tab, graph.id, from, to);
-      return;
-    }
-    if (at && (event.target as Element).classList.contains('react-flow__pane')) dropOnCanvas(from, { x: at.clientX, y: at.clientY });
-  }, [tab, graph.id]);
-
-  const nodeColour = useCallback((node: Node) => miniMapColour(tab, node.id), [tab]);
   const context = useMemo(() => ({ tab, graph: graph.id }), [tab, graph.id]);
 
   return (
@@ -107,50 +73,56 @@ export function Canvas({ tab }: { tab: Tab }) {
         aria-label="Graph. Tab adds a node, arrows walk along links, F6 goes to the next region."
         tabIndex={0}
         data-region="canvas"
-        onPointerDownCapture={takeFocus}
-        onPointerMove={(event) => setPointer({ x: event.clientX, y: event.clientY })}
-        onDoubleClick={(event) => isPane(event) && openNodePalette({ x: event.clientX, y: event.clientY })}
+        onPointerDownCapture={(event) => {
+          takeFocus(event);
+          watchLongPress(event);
+        }}
+        onPointerMove={(event) => {
+          setPointer(placeOf(event));
+          if (page.isAfar && event.buttons === 0) hoverAt(nodes, placeOf(event));
+        }}
+        onDoubleClick={(event) => isPane(event) && openNodePalette(placeOf(event))}
       >
         <ReactFlow
-          key={`${tab.id}/${tab.path.join('/')}`}
-          nodes={nodes}
-          edges={edges}
+          key={place}
+          nodes={page.nodes}
+          edges={page.edges}
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
-          onInit={setFlow}
+          onInit={(flow) => {
+            setFlow(flow);
+            fitAllAtOnce();
+          }}
           onNodesChange={onNodesChange}
-          onEdgesChange={onEdgesChange}
-          isValidConnection={isValid}
-          onConnect={onConnect}
-          onConnectStart={begin}
-          onConnectEnd={finish}
-          onClickConnectStart={begin}
-          onClickConnectEnd={() => useConnecting.setState({ from: null })}
-          onReconnectStart={() => (reconnecting.current = true)}
-          onReconnect={(edge, connection) => reconnect(tab, graph.id, edge.id, ends(connection))}
-          onReconnectEnd={(_event, edge, _side, state) => !state.isValid && reconnect(tab, graph.id, edge.id, null)}
+          onEdgesChange={applyLinkSelection}
+          {...linking}
+          {...dragHandlers}
           onEdgeClick={(event, edge) => clickLink(tab, graph.id, event, edge.id)}
+          onNodeClick={(event, node) => {
+            // Of several that are selected, a click leaves this one.
+            if (!event.shiftKey && !event.ctrlKey && !event.metaKey && node.selected) selectShown([node.id]);
+          }}
           onNodeDoubleClick={(_event, node) => isNodeId(node.id) && useSelection.setState({ focus: node.id })}
           onNodeContextMenu={(event, node) => {
-            event.preventDefault();
             if (isNodeId(node.id) && !chosen.nodes.includes(node.id)) select({ nodes: [node.id] });
-            useDialogs.setState({ menu: { x: event.clientX, y: event.clientY, commands: [] } });
+            openMenu(event);
           }}
-          onPaneContextMenu={(event) => {
-            event.preventDefault();
-            useDialogs.setState({ menu: { x: event.clientX, y: event.clientY, commands: [] } });
+          onPaneContextMenu={openMenu}
+          onPaneClick={(event) => {
+            const node = page.isAfar ? nodeAt(nodes, placeOf(event)) : undefined;
+            if (node) selectShown([node.id]);
           }}
-          {...dragHandlers}
-          onlyRenderVisibleElements={graph.nodes.size > CULL_ABOVE}
-          defaultViewport={{ x: 40, y: 60, zoom: 1 }}
-          fitView={graph.nodes.size > 0}
-          fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
-          minZoom={0.05}
-          maxZoom={4}
+          onSelectionStart={(event) => (boxFrom.current = placeOf(event))}
+          onSelectionEnd={(event) => {
+            if (page.isAfar) selectShown(nodesBetween(nodes, boxFrom.current, placeOf(event)).map(({ id }) => id));
+          }}
+          defaultViewport={first}
+          minZoom={MIN_ZOOM}
+          maxZoom={MAX_ZOOM}
           snapToGrid={snap}
           snapGrid={GRID}
-          selectionKeyCode={['Shift', 'Control', 'Meta']}
-          multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
+          selectionKeyCode={SEVERAL}
+          multiSelectionKeyCode={SEVERAL}
           selectionMode={SelectionMode.Partial}
           deleteKeyCode={null}
           disableKeyboardA11y
@@ -159,20 +131,21 @@ export function Canvas({ tab }: { tab: Tab }) {
           connectionRadius={24}
           proOptions={{ hideAttribution: true }}
         >
-          <Background gap={20} size={1.2} color="var(--faint)" />
-          {minimap && (
-            <MiniMap pannable zoomable nodeColor={nodeColour} nodeStrokeWidth={0} ariaLabel="Overview of the graph" maskColor="var(--mask)" />
-          )}
+          {page.isAfar ? <Afar scene={scene} /> : <Grid />}
+          {minimap && <MiniMap scene={scene} />}
         </ReactFlow>
-        <Knife tab={tab} graph={graph} links={indexOf(graph).links} />
+        <Knife tab={tab} graph={graph} nodes={nodes} edges={edges} />
+        <MoveLinks tab={tab} graph={graph} />
       </div>
     </CanvasContext.Provider>
   );
 }
 
-function linkEnd(node: string, handle: string): LinkEnd {
-  const socket = readHandle(handle);
-  return 'output' in socket ? { side: 'output', end: { node, slot: socket.output } } : { side: 'input', end: { node, input: socket.input } };
+const placeOf = ({ clientX, clientY }: { clientX: number; clientY: number }) => ({ x: clientX, y: clientY });
+
+function openMenu(event: MouseEvent | globalThis.MouseEvent): void {
+  event.preventDefault();
+  useDialogs.setState({ menu: { ...placeOf(event), commands: [] } });
 }
 
 /** A press on the canvas takes the keys there, unless it is on something that takes them itself. */
@@ -182,19 +155,4 @@ function takeFocus(event: PointerEvent<HTMLElement>): void {
 
 function isPane(event: MouseEvent): boolean {
   return (event.target as Element).classList.contains('react-flow__pane');
-}
-
-function applySelection(changes: Extract<NodeChange, { type: 'select' }>[]): void {
-  const { nodes, groups, reroutes } = useSelection.getState();
-  const sets = { nodes: new Set(nodes), groups: new Set(groups), reroutes: new Set(reroutes) };
-  let focus = '';
-  for (const { id, selected } of changes) {
-    const [kind, own] = id.startsWith('group:') ? ['groups' as const, id.slice(6)]
-      : id.startsWith('reroute:') ? ['reroutes' as const, id.slice(8)] : ['nodes' as const, id];
-    if (selected) sets[kind].add(own);
-    else sets[kind].delete(own);
-    if (selected && kind === 'nodes') focus = own;
-  }
-  const list = [...sets.nodes];
-  useSelection.setState({ nodes: list, groups: [...sets.groups], reroutes: [...sets.reroutes], focus: focus || (list.at(-1) ?? '') });
 }

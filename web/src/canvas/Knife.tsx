@@ -1,13 +1,23 @@
+import type { Node } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import { removeLinks } from '../model/commands/links';
-import type { Graph } from '../model/document';
-import type { LiveLink } from '../model/links';
+import type { Graph, Point } from '../model/document';
 import type { Tab } from '../state/tabs';
+import type { LinkEdge } from './flow_edges';
+import { flattened, pointsOf } from './link_geometry';
+import { exactlyInGraph } from './view';
 
 type Cut = { x1: number; y1: number; x2: number; y2: number };
 
+interface Props {
+  tab: Tab;
+  graph: Graph;
+  nodes: readonly Node[];
+  edges: readonly LinkEdge[];
+}
+
 /** Alt and a drag over the empty canvas cut the links that the line crosses. */
-export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: readonly LiveLink[] }) {
+export function Knife({ tab, graph, nodes, edges }: Props) {
   const [cut, setCut] = useState<Cut | null>(null);
 
   useEffect(() => {
@@ -26,7 +36,7 @@ export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: re
         window.removeEventListener('pointermove', move, true);
         window.removeEventListener('pointerup', up, true);
         setCut(null);
-        const ids = crossed({ ...start, x2: at.clientX, y2: at.clientY }, links);
+        const ids = crossed({ ...start, x2: at.clientX, y2: at.clientY }, nodes, edges);
         if (ids.length > 0) tab.editor.transact('Cut links', (tx) => removeLinks(tx, graph.id, ids));
       };
       window.addEventListener('pointermove', move, true);
@@ -38,7 +48,7 @@ export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: re
       window.removeEventListener('pointerdown', down, true);
       window.removeEventListener('mousedown', holdCamera, true);
     };
-  }, [tab, graph, links]);
+  }, [tab, graph, nodes, edges]);
 
   if (!cut) return null;
   return (
@@ -48,32 +58,21 @@ export function Knife({ tab, graph, links }: { tab: Tab; graph: Graph; links: re
   );
 }
 
-/** Links whose drawn path the line crosses. */
-function crossed(cut: Cut, links: readonly LiveLink[]): string[] {
-  const known = new Set(links.map(({ key }) => key));
-  const found: string[] = [];
-  for (const edge of document.querySelectorAll<SVGGElement>('.react-flow__edge')) {
-    const id = edge.getAttribute('data-id');
-    const path = edge.querySelector<SVGPathElement>('.react-flow__edge-path');
-    const matrix = path?.getScreenCTM();
-    if (!id || !known.has(id) || !path || !matrix) continue;
-    const length = path.getTotalLength();
-    const pieces = Math.max(8, Math.ceil(length / 12));
-    let before = path.getPointAtLength(0).matrixTransform(matrix);
-    for (let i = 1; i <= pieces; i++) {
-      const point = path.getPointAtLength((length * i) / pieces).matrixTransform(matrix);
-      if (intersect(cut, { x1: before.x, y1: before.y, x2: point.x, y2: point.y })) {
-        found.push(id);
-        break;
-      }
-      before = point;
-    }
-  }
-  return found;
+/** Links that the line crosses, whether they are in the page or not. */
+function crossed(cut: Cut, nodes: readonly Node[], edges: readonly LinkEdge[]): string[] {
+  const from = exactlyInGraph({ x: cut.x1, y: cut.y1 });
+  const to = exactlyInGraph({ x: cut.x2, y: cut.y2 });
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  return edges.filter((edge) => {
+    const line = flattened(pointsOf(edge, byId) ?? []);
+    return line.some((point, i) => i > 0 && intersect([from, to], [line[i - 1] as Point, point]));
+  }).map(({ id }) => id);
 }
 
-function intersect(a: Cut, b: Cut): boolean {
+type Line = readonly [Point, Point];
+
+function intersect(a: Line, b: Line): boolean {
   // A point on the line counts to one side of it, so that a cut through a sampled point is a cut.
-  const left = (line: Cut, x: number, y: number): boolean => (line.x2 - line.x1) * (y - line.y1) > (line.y2 - line.y1) * (x - line.x1);
-  return left(a, b.x1, b.y1) !== left(a, b.x2, b.y2) && left(b, a.x1, a.y1) !== left(b, a.x2, a.y2);
+  const left = ([[x1, y1], [x2, y2]]: Line, [x, y]: Point): boolean => (x2 - x1) * (y - y1) > (y2 - y1) * (x - x1);
+  return left(a, b[0]) !== left(a, b[1]) && left(b, a[0]) !== left(b, a[1]);
 }

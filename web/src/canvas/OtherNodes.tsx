@@ -1,15 +1,18 @@
 import type { NodeProps } from '@xyflow/react';
 import { memo, useState } from 'react';
 import { titleOf } from '../model/definition_of';
-import { useNode } from './context';
+import { resizeGroup } from '../model/commands/groups';
+import { useCanvas, useNode } from './context';
 import type { BoundaryData } from './boundary';
-import { setNoteText } from './edit';
+import { resize, setNoteText } from './edit';
+import { groupId } from './flow_nodes';
 import { TITLE, PAD, ROW } from './geometry';
 import { Markdown } from '../ui/Markdown';
+import { Resizer } from './Resizer';
 import { InputSocket, OutputSocket } from './Socket';
 
 /** A remark: shown as safe Markdown, as plain text while it is edited. */
-export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
+export const NoteNode = memo(function NoteNode({ id, selected, width = 0, height = 0 }: NodeProps) {
   const { tab, graphId, node, definition } = useNode(id);
   const [editing, setEditing] = useState(false);
   if (!node) return null;
@@ -36,18 +39,36 @@ export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
           <Markdown text={text || '…'} />
         </button>
       )}
+      <Resizer label="Resize the note" size={{ width, height }} onResize={(w, h) => resize(tab, graphId, id, w, h)} onEnd={() => tab.editor.seal()} />
     </article>
   );
 });
 
-export const GroupBox = memo(function GroupBox({ data, selected }: NodeProps) {
-  const { title, color } = data as { title: string; color: string | null };
+export const GroupBox = memo(function GroupBox({ id, data, selected, width = 0, height = 0 }: NodeProps) {
+  const { title, color, collapsed, count } = data as { title: string; color: string | null; collapsed: boolean; count?: number };
+  const { tab, graph } = useCanvas();
+  const own = id.slice(groupId('').length);
+  const resize = (w: number, h: number): void => {
+    tab.editor.transact('Resize group', (tx) => {
+      const [x, y] = tx.row(graph, 'groups', own).bounding;
+      resizeGroup(tx, graph, own, [x, y, Math.max(LEAST, w), Math.max(LEAST, h)]);
+    }, { merge: `size/${id}` });
+  };
   return (
-    <section className="group-box" data-selected={selected ? '' : undefined} aria-label={`Group ${title}`} style={{ '--group': color ?? undefined } as React.CSSProperties}>
-      <header className="group-title" dir="auto">{title}</header>
+    <section
+      className="group-box"
+      data-selected={selected ? '' : undefined}
+      data-collapsed={collapsed ? '' : undefined}
+      aria-label={`Group ${title}${collapsed ? ', collapsed' : ''}`}
+      style={{ '--group': color ?? undefined } as React.CSSProperties}
+    >
+      <header className="group-title" dir="auto">{title}{collapsed && <small> {count}</small>}</header>
+      {!collapsed && <Resizer label="Resize the group" size={{ width, height }} onResize={resize} onEnd={() => tab.editor.seal()} />}
     </section>
   );
 });
+
+const LEAST = 80;
 
 export const RerouteDot = memo(function RerouteDot({ selected }: NodeProps) {
   return <div className="reroute" data-selected={selected ? '' : undefined} aria-label="Reroute" role="img" />;

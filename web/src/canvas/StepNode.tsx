@@ -7,14 +7,18 @@ import { namelessValues } from '../model/values';
 import type { NodeRun } from '../state/runs';
 import type { PlannedStep } from '../state/plan';
 import { useMade, useNode, useNodeRun, usePlanned, usePreview, useStepProblems, useStepWarnings, type NodeHere } from './context';
+import { resize } from './edit';
+import { FLAT_BELOW, MANY } from './culling';
 import { Field } from './Field';
 import { isCollapsed, layoutOf, ROW, type NodeLayout } from './geometry';
 import { MadePicture } from './MadePicture';
+import { Resizer } from './Resizer';
 import { InputSocket, OutputSocket } from './Socket';
+import { ThroughWires } from './ThroughWires';
+import { useTurn } from './turns';
 import { colourOf } from './types';
 
-const FLAT_BELOW = 0.35;
-export const useIsFlat = (): boolean => useStore((state) => state.transform[2] < FLAT_BELOW);
+const useIsFlat = (): boolean => useStore((state) => state.transform[2] < FLAT_BELOW);
 
 export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
   const here = useNode(id);
@@ -25,6 +29,7 @@ export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
   const preview = usePreview(tab.id, step);
   const problems = useStepProblems(tab.id, step);
   const flat = useIsFlat();
+  const hasTurn = useTurn((here.graph?.nodes.size ?? 0) > MANY);
   const hasPicture = (made?.images.length ?? 0) > 0 || made?.text !== undefined || preview !== undefined;
   const layout = useMemo(() => node && layoutOf(node, definition, hasPicture), [node, definition, hasPicture]);
   if (!node || !layout) return null;
@@ -50,7 +55,7 @@ export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
         <Status run={run} plan={plan} state={state} />
       </header>
       {run?.state === 'running' && <Progress run={run} />}
-      {!flat && !isCollapsed(node) && <Body here={here} layout={layout} title={title} problems={problems} />}
+      {!flat && hasTurn && !isCollapsed(node) && <Body here={here} layout={layout} title={title} problems={problems} />}
       {layout.picture && !isCollapsed(node) && (
         <div className="node-picture" style={{ top: layout.picture.y, height: layout.picture.height }}>
           <MadePicture here={here} made={made} preview={preview} title={title} />
@@ -72,6 +77,10 @@ export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
       {layout.outputs.map(({ output, y }) => (
         <OutputSocket key={output.index} node={id} y={y} type={output.type} label={output.label} output={output.index} linked={output.links.length > 0} />
       ))}
+      {node.mode === MODE_BYPASSED && <ThroughWires here={here} layout={layout} />}
+      {!flat && !isCollapsed(node) && (
+        <Resizer label="Resize the node" size={layout} onResize={(w, h) => resize(tab, here.graphId, id, w, h)} onEnd={() => tab.editor.seal()} />
+      )}
     </article>
   );
 });

@@ -2,7 +2,7 @@
 
 import { clipboardJson, copyText, type Selection as Piece } from '../model/clipboard';
 import { expandSubgraph } from '../model/commands/expand';
-import { groupNodes, removeGroups } from '../model/commands/groups';
+import { groupNodes, removeGroups, setGroupCollapsed } from '../model/commands/groups';
 import { removeLinks } from '../model/commands/links';
 import { align, distribute, hasFlag, moveNodes, setTitle, toggleFlag, type Edge, type Flag } from '../model/commands/look';
 import { removeAndReconnect, removeNodes, replaceNode } from '../model/commands/nodes';
@@ -125,6 +125,18 @@ export function toggleSelectedMode(mode: number, label: string): void {
 
 export function toggleSelectedFlag(flag: Flag, label: string): void {
   within((tab, graph) => tab.editor.transact(label, (tx) => toggleFlag(tx, graph, selection().nodes, flag)));
+}
+
+/** Nodes become their titles, groups too. */
+export function toggleCollapsed(): void {
+  within((tab, graph) => {
+    const { nodes, groups = [] } = selection();
+    const isCollapsed = (id: string): boolean => shownGraph(tab).groups.get(id)?.flags.collapsed === true;
+    tab.editor.transact('Collapse', (tx) => {
+      toggleFlag(tx, graph, nodes, 'collapsed');
+      setGroupCollapsed(tx, graph, groups, !groups.every(isCollapsed));
+    });
+  });
 }
 
 export const isFlagged = (flag: Flag): boolean =>

@@ -4,6 +4,7 @@ import type { Node, NodeChange, OnNodeDrag } from '@xyflow/react';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { Graph, Point } from '../model/document';
 import type { Tab } from '../state/tabs';
+import { insideOf } from './collapsing';
 import { moveThings, type Moved } from './edit';
 import { TITLE } from './geometry';
 import { groupId, rerouteId } from './flow_nodes';
@@ -39,7 +40,7 @@ export function useDragging(tab: Tab, graph: Graph, shown: Node[]) {
   }, []);
 
   const onNodeDragStart: OnNodeDrag = useCallback((_event, node) => {
-    carried.current = node.type === 'group-box' ? { from: node.position, members: insideOf(node, shown) } : null;
+    carried.current = node.type === 'group-box' ? { from: node.position, members: membersOf(node.id, shown) } : null;
   }, [shown]);
 
   const onNodeDrag: OnNodeDrag = useCallback((event, node, dragged) => {
@@ -70,14 +71,10 @@ function commit(tab: Tab, graph: Graph, places: Places, insertion: { node: strin
   moveThings(tab, graph.id, moved, insertion);
 }
 
-/** Members are decided when the drag begins: all whose middle is inside. */
-function insideOf(group: Node, nodes: Node[]): Map<string, { x: number; y: number }> {
-  const members = new Map<string, { x: number; y: number }>();
-  for (const node of nodes) {
-    if (node.id === group.id || node.draggable === false) continue;
-    const x = node.position.x + (node.width ?? 0) / 2 - group.position.x;
-    const y = node.position.y + (node.height ?? 0) / 2 - group.position.y;
-    if (x > 0 && y > 0 && x < (group.width ?? 0) && y < (group.height ?? 0)) members.set(node.id, node.position);
-  }
-  return members;
+/** Members are decided when the drag begins. */
+function membersOf(id: string, nodes: Node[]): Map<string, { x: number; y: number }> {
+  // As it is in the document: a collapsed one is smaller on the canvas.
+  const group = nodes.find((node) => node.id === id);
+  const members = group ? insideOf(group, nodes).filter(({ draggable }) => draggable !== false) : [];
+  return new Map(members.map((node) => [node.id, node.position]));
 }

@@ -2,7 +2,7 @@
 
 import { connect, insertOnLink } from '../model/commands/links';
 import * as values from '../model/commands/values';
-import { applyPositions, moveNodes } from '../model/commands/look';
+import { applyPositions, moveNodes, resizeNode } from '../model/commands/look';
 import { whyNotConnect as whyNot } from '../model/connection';
 import type { GraphId, Point } from '../model/document';
 import { graphOf } from '../model/document';
@@ -13,6 +13,9 @@ import { notify } from '../state/notices';
 import type { Tab } from '../state/tabs';
 import type { Transaction } from '../model/transaction';
 import type { Outcome } from '../model/outcome';
+import { MIN_WIDTH, TITLE } from './geometry';
+
+const MIN_HEIGHT = 20;
 
 export interface OutputEnd {
   node: string;
@@ -43,6 +46,12 @@ export function setControl(tab: Tab, graphId: GraphId, node: string, name: strin
 
 export function setNoteText(tab: Tab, graphId: GraphId, node: string, text: string): void {
   tab.editor.transact('Edit note', (tx) => tx.update(graphId, 'nodes', node, { values: [text] }), { merge: `${node}/note` });
+}
+
+/** Makes a node as large as this on the canvas, its title included. */
+export function resize(tab: Tab, graphId: GraphId, node: string, width: number, height: number): void {
+  const size: Point = [Math.max(MIN_WIDTH, width), Math.max(MIN_HEIGHT, height - TITLE)];
+  tab.editor.transact('Resize', (tx) => resizeNode(tx, graphId, node, size), { merge: `size/${node}` });
 }
 
 /** Why an output may not feed an input, in words; undefined: it may. */

@@ -1,7 +1,8 @@
-// The document's rows as React Flow's nodes. Objects are made anew only for rows that changed.
+// The document's rows as React Flow's nodes. Objects are made anew only for nodes that look different: a value that was
+// typed makes none.
 
 import type { Node } from '@xyflow/react';
-import { definitionOf } from '../model/definition_of';
+import { definitionOf, titleOf } from '../model/definition_of';
 import type { NodeDefinition } from '../model/definition';
 import { INPUT_NODE, OUTPUT_NODE, type Graph, type GraphNode, type Group, type Reroute } from '../model/document';
 import type { Tab } from '../state/tabs';
@@ -10,6 +11,7 @@ import type { Shown } from '../state/runs';
 import { boundaryNodes } from './boundary';
 import { layoutOf, TITLE } from './geometry';
 import { handlesOf } from './handles';
+import { colourOf } from './types';
 
 export const groupId = (id: string): string => `group:${id}`;
 export const rerouteId = (id: string): string => `reroute:${id}`;
@@ -29,7 +31,34 @@ export interface Chosen {
   reroutes: ReadonlySet<string>;
 }
 
+/** What a node shows in a picture of the graph. */
+export interface NodeLook extends Record<string, unknown> {
+  title: string;
+  colour: string;
+  /** Whether it has pictures. */
+  picture: boolean;
+}
+
+/** The last answer for each graph, which stands for all that did not change since. */
+const answers = new WeakMap<Graph, Node[]>();
+
 export function flowNodes(tab: Tab, graph: Graph, chosen: Chosen, made: Record<string, Shown>, pictures: Record<string, string>): Node[] {
+  const before = answers.get(graph) ?? [];
+  const places = new Map(before.map((node) => [node.id, node]));
+  const now = makeNodes(tab, graph, chosen, made, pictures).map((node) => {
+    const known = places.get(node.id);
+    return known && looksSame(known, node) ? known : node;
+  });
+  if (now.length === before.length && now.every((node, i) => node === before[i])) return before;
+  answers.set(graph, now);
+  return now;
+}
+
+function looksSame(a: Node, b: Node): boolean {
+  return a === b || (a.selected === b.selected && JSON.stringify(a) === JSON.stringify(b));
+}
+
+function makeNodes(tab: Tab, graph: Graph, chosen: Chosen, made: Record<string, Shown>, pictures: Record<string, string>): Node[] {
   const { document, registry } = tab.editor;
   const steps = graph.nodes.rows().map((row) => {
     const step = stepId(tab, row.id);
@@ -50,11 +79,13 @@ export function flowNodes(tab: Tab, graph: Graph, chosen: Chosen, made: Record<s
 function stepNode(row: GraphNode, definition: NodeDefinition | undefined, picture: boolean, selected: boolean): Node {
   const layout = layoutOf(row, definition, picture);
   const { width, height } = layout;
+  const colour = row.color ?? (definition?.outputs[0] ? colourOf(definition.outputs[0].type) : 'var(--line)');
+  const data: NodeLook = { title: titleOf(row, definition), colour, picture };
   return {
     id: row.id,
     type: definition?.origin === 'note' ? 'note' : 'step',
     position: { x: row.pos[0], y: row.pos[1] - TITLE },
-    data: {},
+    data,
     width,
     height,
     measured: { width, height },
@@ -74,7 +105,7 @@ function groupNode(group: Group, selected: boolean): Node {
     id: groupId(group.id),
     type: 'group-box',
     position: { x, y },
-    data: { title: group.title, color: group.color },
+    data: { title: group.title, color: group.color, colour: group.color ?? 'var(--line)', collapsed: group.flags.collapsed === true },
     width,
     height,
     measured: { width, height },

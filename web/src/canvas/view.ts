@@ -1,14 +1,24 @@
 // The canvas's camera, for commands.
 
-import type { ReactFlowInstance } from '@xyflow/react';
+import { getViewportForBounds, type Node, type ReactFlowInstance, type Viewport } from '@xyflow/react';
 import type { Point } from '../model/document';
 import { selectedNodes } from '../state/selection';
+import { around, boxOf, type Box } from './culling';
+
+export const MIN_ZOOM = 0.05;
+export const MAX_ZOOM = 4;
 
 let flow: ReactFlowInstance | undefined;
+/** All nodes of the graph that is shown, those that are not in the page as well. */
+let shown: readonly Node[] = [];
 let pointer = { x: 0, y: 0 };
 
 export function setFlow(instance: unknown): void {
   flow = instance as ReactFlowInstance;
+}
+
+export function setShown(nodes: readonly Node[]): void {
+  shown = nodes;
 }
 
 export function setPointer(at: { x: number; y: number }): void {
@@ -17,32 +27,66 @@ export function setPointer(at: { x: number; y: number }): void {
 
 const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const duration = (): number => (still() ? 0 : 140);
+const canvasBox = (): DOMRect | undefined => document.querySelector('.canvas')?.getBoundingClientRect();
 
 /** The pointer where it is over the canvas, else the canvas's middle: in the window. */
 export function placeForNew(): { x: number; y: number } {
-  const box = document.querySelector('.canvas')?.getBoundingClientRect();
+  const box = canvasBox();
   if (!box) return pointer;
   const isInside = pointer.x > box.left && pointer.x < box.right && pointer.y > box.top && pointer.y < box.bottom;
   return isInside ? pointer : { x: box.left + box.width / 2, y: box.top + box.height / 3 };
 }
 
+/** A place in the window as one in the graph, on the grid where nodes snap to it. */
 export function toGraph(at: { x: number; y: number }): Point {
   const { x, y } = flow?.screenToFlowPosition(at) ?? at;
   return [Math.round(x), Math.round(y)];
 }
 
+export function exactlyInGraph(at: { x: number; y: number }): Point {
+  const { x, y } = flow?.screenToFlowPosition(at, { snapToGrid: false }) ?? at;
+  return [x, y];
+}
+
+interface Fit {
+  maxZoom: number;
+  minZoom?: number;
+  padding: number;
+}
+const WHOLE: Fit = { maxZoom: 1, padding: 0.1 };
+
+function viewOf(box: Box, { maxZoom, minZoom = MIN_ZOOM, padding }: Fit, size: { width: number; height: number }): Viewport {
+  return getViewportForBounds(box, size.width, size.height, minZoom, maxZoom, padding);
+}
+
+function fit(nodes: readonly Node[], how: Fit, ms = duration()): void {
+  const size = canvasBox();
+  if (nodes.length > 0 && size) void flow?.setViewport(viewOf(around(nodes.map(boxOf)), how, size), { duration: ms });
+}
+
+/** Where the camera stands at first: so that nothing has to be drawn twice. */
+export function firstView(nodes: readonly Node[]): Viewport {
+  const stage = document.querySelector('.stage')?.getBoundingClientRect();
+  const size = { width: stage?.width || innerWidth - 60, height: stage?.height || innerHeight - 48 };
+  return nodes.length === 0 ? { x: 40, y: 60, zoom: 1 } : viewOf(around(nodes.map(boxOf)), WHOLE, size);
+}
+
 export function fitAll(): void {
-  void flow?.fitView({ duration: duration(), maxZoom: 1, padding: 0.1 });
+  fit(shown, WHOLE);
+}
+
+export function fitAllAtOnce(): void {
+  fit(shown, WHOLE, 0);
 }
 
 export function fitSelection(): void {
-  const nodes = selectedNodes().map((id) => ({ id }));
-  if (nodes.length === 0) return fitAll();
-  void flow?.fitView({ nodes, duration: duration(), maxZoom: 1.5, padding: 0.2 });
+  const ids = new Set(selectedNodes());
+  if (ids.size === 0) return fitAll();
+  fit(shown.filter(({ id }) => ids.has(id)), { maxZoom: 1.5, padding: 0.2 });
 }
 
 export function showNode(id: string): void {
-  void flow?.fitView({ nodes: [{ id }], duration: duration(), maxZoom: 1, minZoom: 0.6, padding: 0.4 });
+  fit(shown.filter((node) => node.id === id), { maxZoom: 1, minZoom: 0.6, padding: 0.4 });
 }
 
 export function zoomBy(factor: number): void {
@@ -55,8 +99,8 @@ export function zoomTo(zoom: number): void {
 
 /** Brings a node into view only if it is not there; the zoom stays. */
 export function showNodeSoftly(id: string): void {
-  const node = flow?.getNode(id);
-  const box = document.querySelector('.canvas')?.getBoundingClientRect();
+  const node = shown.find((one) => one.id === id);
+  const box = canvasBox();
   if (!flow || !node || !box) return;
   const topLeft = flow.flowToScreenPosition(node.position);
   const isVisible = topLeft.x > box.left && topLeft.y > box.top && topLeft.x < box.right - 120 && topLeft.y < box.bottom - 60;

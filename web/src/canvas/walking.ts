@@ -6,7 +6,7 @@ import { indexOf } from '../model/links';
 import { say } from '../state/notices';
 import { select, useSelection } from '../state/selection';
 import { activeTab, shownGraph, type Tab } from '../state/tabs';
-import { showNodeSoftly } from './view';
+import { showNode, showNodeSoftly } from './view';
 
 type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -62,7 +62,10 @@ export function describe(tab: Tab, graph: Graph, id: string): string {
 export function enterFields(): void {
   const { focus } = useSelection.getState();
   const node = document.querySelector(`.node[data-id="${CSS.escape(focus)}"]`);
-  node?.querySelector<HTMLElement>('.node-body input, .node-body textarea, .node-body button, .note-text')?.focus();
+  const field = node?.querySelector<HTMLElement>('.node-body input, .node-body textarea, .node-body button, .note-text');
+  // From afar a node has no fields: first it comes near.
+  if (field) field.focus();
+  else if (focus) showNode(focus);
 }
 
 export function focusCanvas(): void {

@@ -8,6 +8,7 @@ import { field } from '../model/read_rows';
 import { isApiFormat, readApiFormat } from './api_format';
 import { isEditorFormat, readDocument } from './editor_format';
 import { FileError } from './file_error';
+import { isSvg, readSvgWorkflow } from './svg_texts';
 import { pictureKind, readPictureTexts, type PictureTexts } from './picture_texts';
 
 export interface Opened {
@@ -25,7 +26,11 @@ export const MAX_FILE = 256 * 1024 * 1024;
 /// Throws FileError, and nothing else, whatever the bytes.
 export async function openFile(data: Uint8Array, registry: Registry, layout?: Layout): Promise<Opened> {
   if (data.length > MAX_FILE) throw new FileError(`the file is larger than ${MAX_FILE / 1024 / 1024} MB`);
-  if (pictureKind(data) === null) return openText(decoded(data), registry, layout);
+  if (pictureKind(data) === null) {
+    const text = decoded(data);
+    if (isSvg(text)) return { ...openText(readSvgWorkflow(text), registry, layout), picture: true };
+    return openText(text, registry, layout);
+  }
   return { ...openTexts(await readPictureTexts(data), registry, layout), picture: true };
 }
 

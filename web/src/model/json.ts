@@ -38,17 +38,29 @@ export function parseJson(text: string, limits: JsonLimits = DEFAULT_LIMITS): Js
 
 /// `indent` as in JSON.stringify: the number of blanks a level, 0 for one line.
 export function writeJson(value: Json, indent = 0): string {
-  return write(value, indent === 0 ? '' : ' '.repeat(indent), '');
+  return write(value, indent === 0 ? '' : ' '.repeat(indent), '', 0);
 }
 
-function write(value: Json, step: string, margin: string): string {
+/// Values never change, so what was written of one stands. Kept for the records of a document (nodes, links), which are
+/// written again after every edit while hardly one of them is new.
+const written = new WeakMap<JsonArray | JsonObject, string>();
+const RECORD_DEPTH = 2;
+
+function write(value: Json, step: string, margin: string, depth: number): string {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return writeNumber(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (depth !== RECORD_DEPTH || step !== '') return writeItems(value, step, margin, depth);
+  const text = written.get(value) ?? writeItems(value, step, margin, depth);
+  written.set(value, text);
+  return text;
+}
+
+function writeItems(value: JsonArray | JsonObject, step: string, margin: string, depth: number): string {
   const inner = margin + step;
   const items = isArray(value)
-    ? value.map((item) => write(item, step, inner))
-    : keysOf(value).map((key) => `${JSON.stringify(key)}:${step && ' '}${write(value[key] as Json, step, inner)}`);
+    ? value.map((item) => write(item, step, inner, depth + 1))
+    : keysOf(value).map((key) => `${JSON.stringify(key)}:${step && ' '}${write(value[key] as Json, step, inner, depth + 1)}`);
   const [open, close] = isArray(value) ? '[]' : '{}';
   if (items.length === 0) return `${open}${close}`;
   if (step === '') return `${open}${items.join(',')}${close}`;

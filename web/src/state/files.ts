@@ -71,7 +71,7 @@ export async function openText(text: string, name: string, options: { unsaved?: 
 }
 
 export async function openFile(file: File): Promise<void> {
-  const name = file.name.replace(/\.(json|png|webp|jpe?g)$/i, '');
+  const name = file.name.replace(/\.(json|png|webp|jpe?g|svg)$/i, '');
   const data = new Uint8Array(await file.arrayBuffer());
   const settings = pictureKind(data) === null ? undefined : foreignText(await readPictureTexts(data));
   if (settings !== undefined) return useDialogs.setState({ foreign: { file, text: settings } });
@@ -81,7 +81,7 @@ export async function openFile(file: File): Promise<void> {
 export function chooseFiles(): void {
   const input = document.createElement('input');
   input.type = 'file';
-  input.accept = '.json,.png,.webp,.jpg,.jpeg';
+  input.accept = '.json,.png,.webp,.jpg,.jpeg,.svg';
   input.multiple = true;
   input.onchange = () => {
     for (const file of input.files ?? []) openFile(file).catch((error: unknown) => notify('error', String(error instanceof Error ? error.message : error)));
@@ -129,8 +129,10 @@ export async function openWorkflow(name: string): Promise<void> {
   changeTab((await openText(text, name.replace(/\.json$/, ''))).id, { base: hashOf(text) });
 }
 
-export function downloadText(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+export const downloadText = (text: string, name: string): void => downloadBlob(new Blob([text], { type: 'application/json' }), name);
+
+export function downloadBlob(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

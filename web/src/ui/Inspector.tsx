@@ -11,12 +11,14 @@ import { setPreferences } from '../state/preferences';
 import { useSelection } from '../state/selection';
 import { shownGraphId, useTabs, type Tab } from '../state/tabs';
 import { runCommand } from '../commands';
+import { GroupDetails } from './GroupDetails';
 import { IconButton } from './icons';
 
 /** All about the selected node, with a way to do by keys what the pointer does on the canvas. */
 export default function Inspector({ tab }: { tab: Tab }) {
   useTabs((state) => state.version);
   const focus = useSelection((state) => state.focus);
+  const group = useSelection((state) => state.groups.at(-1));
   return (
     <aside className="inspector" data-region="inspector" aria-label="Details">
       <header>
@@ -24,7 +26,7 @@ export default function Inspector({ tab }: { tab: Tab }) {
         <IconButton icon="close" label="Close details" onClick={() => setPreferences({ inspector: false })} />
       </header>
       <CanvasContext.Provider value={{ tab, graph: shownGraphId(tab) }}>
-        {focus ? <NodeDetails id={focus} /> : <p className="empty">Select a node.</p>}
+        {focus ? <NodeDetails id={focus} /> : group ? <GroupDetails tab={tab} id={group} /> : <p className="empty">Select a node.</p>}
       </CanvasContext.Provider>
     </aside>
   );

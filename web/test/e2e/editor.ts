@@ -103,3 +103,24 @@ export async function openSmall(page: Page): Promise<void> {
 export async function shape(page: Page): Promise<{ nodes: { id: number; type: string; mode: number }[]; links: unknown[]; groups: unknown[]; extra?: Record<string, unknown>; definitions?: { subgraphs: unknown[] } }> {
   return (await savedDocument(page)) as never;
 }
+
+/** The place of an empty spot on the canvas, that far from its right lower corner. */
+export async function emptySpot(page: Page, right = 420, up = 60): Promise<{ x: number; y: number }> {
+  const box = (await canvas(page).boundingBox())!;
+  return { x: box.x + box.width - right, y: box.y + box.height - up };
+}
+
+/** Opens a graph in the editor's or the API's format and waits for its nodes. */
+export async function openGraph(page: Page, name: string, graph: unknown, nodes: number): Promise<void> {
+  await openFile(page, `${name}.json`, graph);
+  await expect(page.locator('.tab[data-active]')).toContainText(name);
+  await expect(page.locator('.node')).toHaveCount(nodes);
+  await page.waitForTimeout(300);
+}
+
+export const undo = (page: Page): Promise<void> => canvas(page).press('Control+z');
+
+/** Selects nodes by their titles. */
+export async function selectNodes(page: Page, ...titles: string[]): Promise<void> {
+  for (const [i, title] of titles.entries()) await node(page, title).locator('.node-title').click({ modifiers: i === 0 ? [] : ['Control'] });
+}

@@ -75,7 +75,34 @@ test('the list of commands has them all; keys are changed, and a conflict is ref
   await page.keyboard.press('Alt+j');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
-  await expect(page.locator('.react-flow__minimap')).toBeVisible();
+  await expect(page.locator('.minimap')).toBeVisible();
   await canvas(page).press('Alt+j');
-  await expect(page.locator('.react-flow__minimap')).toHaveCount(0);
+  await expect(page.locator('.minimap')).toHaveCount(0);
+});
+
+test('the outline lists nodes as they run, finds them by title, type and value, and goes to the one that is chosen', async ({ editor: page }) => {
+  await openSmall(page);
+  await canvas(page).press('0');
+  await canvas(page).press('o');
+  const outline = page.getByRole('complementary', { name: 'Outline' });
+  const rows = outline.getByRole('list').getByRole('button');
+  await expect(rows).toHaveCount(8);
+  const titles = await rows.locator('strong').allTextContents();
+  for (const [before, after] of [['Checkpoint', 'LoRA'], ['LoRA', 'Prompt'], ['Prompt', 'Sampler'], ['Sampler', 'Decode'], ['Decode', 'Save']]) {
+    expect(titles.indexOf(before!)).toBeLessThan(titles.indexOf(after!));
+  }
+  const find = outline.getByRole('searchbox');
+  for (const [query, title] of [['negat', 'Negative'], ['VAEDecode', 'Decode'], ['ink style', 'Prompt']] as const) {
+    await find.fill(query);
+    await expect(rows.locator('strong')).toHaveText([title]);
+  }
+  await find.fill('SaveImage');
+  await find.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(node(page, 'Save')).toHaveAttribute('data-selected');
+  const middle = async (): Promise<number> => {
+    const [own, stage] = [(await node(page, 'Save').boundingBox())!, (await canvas(page).boundingBox())!];
+    return Math.abs(own.x + own.width / 2 - stage.x - stage.width / 2);
+  };
+  await expect.poll(middle).toBeLessThan(60);
 });

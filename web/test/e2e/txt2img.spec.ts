@@ -50,12 +50,14 @@ test('txt2img with a LoRA from nothing: run, change the seed, save, reload, same
   await page.getByRole('spinbutton', { name: 'KSampler: seed' }).fill('18446744073709551615');
   await page.getByRole('spinbutton', { name: 'KSampler: steps' }).fill('4');
   await page.getByRole('combobox', { name: 'KSampler: seed: after each run' }).selectOption('fixed');
+  // A name of its own: other scenarios save pictures on this server too.
+  await page.getByRole('textbox', { name: 'Save Image: filename_prefix' }).fill('castle');
   await page.getByRole('combobox', { name: 'Load LoRA: lora_name' }).click();
   await page.getByRole('option', { name: /ink/ }).click();
   await expect(page.getByRole('spinbutton', { name: 'Empty Latent Image: width' })).toHaveValue('128');
 
   await page.keyboard.press('Control+Enter');
-  const picture = save.getByRole('img', { name: /^Save Image: ComfyUI_0+1_/ });
+  const picture = save.getByRole('img', { name: /^Save Image: castle_0+1_/ });
   await expect(picture).toBeVisible({ timeout: 60_000 });
   await expect(sampler).toHaveAttribute('data-state', 'done');
 
@@ -74,9 +76,8 @@ test('txt2img with a LoRA from nothing: run, change the seed, save, reload, same
   await expect(page.locator('.plan[data-plan=run]')).toHaveCount(3);
   await expect(sampler.getByRole('img', { name: /^Will run: seed 18446744073709551615 -> 7/ })).toBeVisible();
   await page.keyboard.press('Control+Enter');
-  const secondPicture = save.getByRole('img', { name: /^Save Image: ComfyUI_0+2_/ });
+  const secondPicture = save.getByRole('img', { name: /^Save Image: castle_0+2_/ });
   await expect(secondPicture).toBeVisible({ timeout: 60_000 });
-  // Other scenarios save into the same folder: the picture of this one is the one that its node shows.
   const second = (await secondPicture.getAttribute('alt'))?.replace('Save Image: ', '') ?? '';
   await page.getByRole('button', { name: 'Jobs', exact: true }).click();
   await expect(page.locator('.job').first()).toContainText('3 run');

@@ -11,7 +11,7 @@ import { advanceSeeds } from '../../src/model/seeds';
 import type { Transaction } from '../../src/model/transaction';
 import { exposeInput, exposeOutput, moveBoundary, removeBoundary, renameBoundary, renameSubgraph } from '../../src/model/commands/boundary';
 import { expandSubgraph } from '../../src/model/commands/expand';
-import { addGroup, fitGroup, groupNodes, moveGroup, removeGroups, resizeGroup, setGroupColor, setGroupTitle } from '../../src/model/commands/groups';
+import { addGroup, fitGroup, groupNodes, moveGroup, removeGroups, resizeGroup, setGroupCollapsed, setGroupColor, setGroupTitle } from '../../src/model/commands/groups';
 import { connect, disconnect, disconnectOutput, insertOnLink, moveInputLink, moveOutputLinks, removeLinks } from '../../src/model/commands/links';
 import { align, applyPositions, distribute, moveNodes, resizeNode, setNodeColor, setTitle, toggleFlag } from '../../src/model/commands/look';
 import { addNode, removeAndReconnect, removeNodes, replaceNode } from '../../src/model/commands/nodes';
@@ -113,6 +113,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       () => fitGroup(tx, graph, group.id),
       () => setGroupTitle(tx, graph, group.id, 'renamed'),
       () => setGroupColor(tx, graph, group.id, random.pick(COLORS) ?? null),
+      () => setGroupCollapsed(tx, graph, [group.id], group.flags.collapsed !== true),
       () => removeGroups(tx, graph, [group.id]),
     ])?.();
   },

@@ -79,6 +79,14 @@ export function setGroupColor(tx: Transaction, graph: GraphId, id: GroupId, colo
   tx.update(graph, 'groups', id, { color });
 }
 
+/// A collapsed group shows its title only.
+export function setGroupCollapsed(tx: Transaction, graph: GraphId, ids: readonly GroupId[], on: boolean): void {
+  for (const id of ids) {
+    const { collapsed: _, ...others } = tx.row(graph, 'groups', id).flags;
+    tx.update(graph, 'groups', id, { flags: on ? { ...others, collapsed: true } : others });
+  }
+}
+
 /// The frames go, what is in them stays.
 export function removeGroups(tx: Transaction, graph: GraphId, ids: readonly GroupId[]): void {
   for (const id of ids) tx.remove(graph, 'groups', id);

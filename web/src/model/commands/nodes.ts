@@ -94,7 +94,7 @@ export function removeAndReconnect(tx: Transaction, graph: GraphId, ids: readonl
 /// What would come out of this link if its source were not there: the link into the input at the same position if its type
 /// fits, else into the first input of exactly the type, else into the first that fits.
 export function passedThrough(
-  tx: Pick<Transaction, 'document' | 'registry' | 'graph'>, graph: GraphId, id: NodeId, link: LiveLink,
+  tx: Pick<Transaction, 'document' | 'registry' | 'graph'>, graph: GraphId, id: NodeId, link: Pick<LiveLink, 'fromSlot' | 'type'>,
 ): LiveLink | undefined {
   const node = tx.graph(graph).nodes.get(id);
   if (node === undefined) return undefined;
