@@ -1,6 +1,7 @@
 #include "engine/server/model_preview.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "engine/base64.h"
@@ -25,9 +26,10 @@ std::optional<std::string> as_webp(std::string_view bytes) {
   }
 }
 
+constexpr std::array kExtensions{".png", ".jpg", ".jpeg", ".webp"};
+
 bool has_picture_extension(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".webp";
+  return std::find(kExtensions.begin(), kExtensions.end(), path.extension().string()) != kExtensions.end();
 }
 
 // "cat.preview.png" before "cat.png": it was made for this.
@@ -49,18 +51,22 @@ std::vector<fs::path> pictures_beside(const fs::path& model) {
   return named_preview;
 }
 
-// Metadata of safetensors are texts: the list of covers is JSON in one.
-std::optional<std::string> cover_inside(const fs::path& model) {
-  if (model.extension() != ".safetensors") return std::nullopt;
+// Metadata of safetensors are texts: the list of covers is JSON in one. In base64.
+Json covers_inside(const fs::path& model) {
+  if (model.extension() != ".safetensors") return nullptr;
   try {
     const Json metadata = safetensors_metadata(model, kMaxHeader);
-    const Json covers = parse_json(text_or(member(metadata, "ssmd_cover_images"), "null"));
-    for (const Json& cover : items_of(covers)) {
-      const std::optional<std::string> bytes = base64_decoded(text_or(cover, ""));
-      if (std::optional<std::string> picture = bytes ? as_webp(*bytes) : std::nullopt) return picture;
-    }
+    return parse_json(text_or(member(metadata, "ssmd_cover_images"), "null"));
   } catch (const JsonError&) {
-    return std::nullopt;
+    return nullptr;
+  }
+}
+
+std::optional<std::string> cover_inside(const fs::path& model) {
+  const Json covers = covers_inside(model);
+  for (const Json& cover : items_of(covers)) {
+    const std::optional<std::string> bytes = base64_decoded(text_or(cover, ""));
+    if (std::optional<std::string> picture = bytes ? as_webp(*bytes) : std::nullopt) return picture;
   }
   return std::nullopt;
 }
@@ -73,5 +79,15 @@ std::optional<std::string> model_preview(const fs::path& model) {
   }
   return cover_inside(model);
 }
+
+bool has_picture_beside(const fs::path& model) {
+  const std::string stem = (model.parent_path() / model.stem()).string();
+  return std::any_of(kExtensions.begin(), kExtensions.end(), [&](const char* extension) {
+    std::error_code error;
+    return fs::is_regular_file(stem + ".preview" + extension, error) || fs::is_regular_file(stem + extension, error);
+  });
+}
+
+bool has_cover_inside(const fs::path& model) { return !items_of(covers_inside(model)).empty(); }
 
 }  // namespace heddle::server

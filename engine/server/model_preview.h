@@ -12,4 +12,8 @@ namespace heddle::server {
 /// ssmd_cover_images in its header. Nothing if there is none that can be read.
 std::optional<std::string> model_preview(const std::filesystem::path& model);
 
+/// Whether there are such, without opening a picture: a few names are looked for; the header of the file is read.
+bool has_picture_beside(const std::filesystem::path& model);
+bool has_cover_inside(const std::filesystem::path& model);
+
 }  // namespace heddle::server

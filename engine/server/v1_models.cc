@@ -1,10 +1,12 @@
 // /v1/models: model files, with their family and hash as far as they are known.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "engine/file_identity.h"
+#include "engine/server/model_preview.h"
 #include "engine/server/openapi.h"
 #include "engine/server/problem_json.h"
 #include "engine/server/v1_catalogue.h"
@@ -37,7 +39,9 @@ class Inspector {
  private:
   Json look(const fs::path& file) const {
     try {
-      return backend_.inspect(file);
+      Json facts = backend_.inspect(file);
+      if (has_cover_inside(file)) facts["cover"] = true;
+      return facts;
     } catch (const std::exception& error) {
       return {{"problem", error.what()}};
     }
@@ -50,6 +54,12 @@ class Inspector {
 
 std::optional<Key> hash_of(const fs::path& file, FileHashes& hashes, bool compute) {
   return compute ? std::optional(hashes.hash(file)) : hashes.remembered(file);
+}
+
+// Which of the folders of its kind the file is in.
+size_t place_of(const std::vector<fs::path>& roots, const std::string& name, const fs::path& file) {
+  const auto found = std::find_if(roots.begin(), roots.end(), [&](const fs::path& root) { return root / name == file; });
+  return size_t(found - roots.begin());
 }
 
 Json model_json(const std::string& kind, const std::string& name, const fs::path& file, const Site& site,
@@ -65,6 +75,10 @@ Json model_json(const std::string& kind, const std::string& name, const fs::path
   const auto hash = hash_of(file, site.jobs.workshop().hashes, compute_hash);
   if (hash) json["sha256"] = hash->hex();
   json["url"] = "/v1/models/" + percent_encoded(kind) + "/" + percent_encoded(name);
+  if (has_picture_beside(file) || facts.contains("cover")) {
+    const size_t place = place_of(site.folders.models.find(kind)->second, name, file);
+    json["preview"] = "/experiment/models/preview/" + kind + "/" + std::to_string(place) + "/" + percent_encoded(name);
+  }
   return json;
 }
 

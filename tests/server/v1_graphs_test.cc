@@ -54,11 +54,14 @@ TEST(V1Graphs, ModelsTellFamilyAndAHashThatIsKnown) {
   V1Site v1;
   write_text(v1.folder / "models/loras/ink.safetensors", "model");
   write_text(v1.folder / "models/loras/sub/bad.safetensors", "rubbish");
+  write_text(v1.folder / "models/loras/ink.preview.png", "looked for by its name alone");
   const Json models = parse_json(v1.get("/v1/models?kind=loras").body)["models"];
   ASSERT_EQ(models.size(), 2);
   EXPECT_EQ(models[0]["name"], "ink.safetensors");
   EXPECT_EQ(models[0]["family"], "fake");
   EXPECT_FALSE(models[0].contains("sha256"));
+  EXPECT_FALSE(models[1].contains("preview"));
+  EXPECT_EQ(models[0]["preview"], "/experiment/models/preview/loras/0/ink.safetensors");
   EXPECT_THAT(models[1]["problem"].get<std::string>(), HasSubstr("is no model"));
   const Json model = parse_json(v1.get("/v1/models/loras/ink.safetensors?hash=true").body);
   EXPECT_EQ(model["sha256"].get<std::string>().size(), 64);
