@@ -1,9 +1,11 @@
 // Nodes without tensors, and the few lines that every test of the engine needs.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "engine/content_keys.h"
@@ -16,9 +18,24 @@
 
 namespace heddle::test {
 
-/// How often each node has run, by name.
-inline std::map<std::string, int>& runs() {
-  static std::map<std::string, int> counts;
+/// How often each node has run, by name. Steps may run on several threads at once.
+class RunCounts {
+ public:
+  std::atomic<int>& operator[](const std::string& node) {
+    const std::lock_guard lock(mutex_);
+    return counts_[node];
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    counts_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::atomic<int>> counts_;
+};
+inline RunCounts& runs() {
+  static RunCounts counts;
   return counts;
 }
 

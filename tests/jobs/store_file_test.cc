@@ -274,14 +274,16 @@ int fill_and_go_on(const fs::path& folder, const std::function<void()>& make_roo
   std::string notice;
   const auto store = open_sqlite_store(folder, Durability::kProcess, kNow, notice);
   std::atomic<int> kept = 0;
-  std::string first_failure;
+  std::atomic<bool> has_failed = false;
+  std::string first_failure;  // of the store's thread, until flush()
   JobRecord large = job_named("");
   large.request["workflow"] = std::string(5000, 'w');
-  for (int i = 0; i < 2000 && first_failure.empty(); ++i) {
+  for (int i = 0; i < 2000 && !has_failed; ++i) {
     large.id = std::to_string(i);
     store->accept(large, {}, [&](const AcceptedJob&, std::exception_ptr failure) {
       if (!failure) return void(++kept);
       first_failure = message_of([&] { std::rethrow_exception(failure); });
+      has_failed = true;
     });
     if (i % 10 == 9) store->flush();
   }
