@@ -416,7 +416,7 @@ TEST_F(Streams, AClientThatGoesIsNoticedThoughNothingIsWritten) {
   client.send(get("/events"));
   client.read_head();
   client.close();
-  EXPECT_TRUE(closed_.wait() && written_.wait());
+  ASSERT_TRUE(opened_.wait() && closed_.wait() && written_.wait());
   EXPECT_FALSE(stream_->write("x"));
   Flag at_once;
   stream_->on_closed([&] { at_once.raise(); });
