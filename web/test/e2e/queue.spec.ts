@@ -82,17 +82,19 @@ test('bypassed and muted nodes: the steps that arrive are the expected ones, the
 
 test('previews of the running node; a second window sees the run; without any window it ends and is in the history', async ({ editor: page, context, server }) => {
   const known = new Set((await jobs(page, server)).map(({ id }) => id));
+  // The second window is open before, and the run is long enough to be looked at on a machine with nothing else to do.
+  const other = await context.newPage();
+  await other.goto(server.url);
+  await other.getByRole('button', { name: 'Jobs', exact: true }).click();
+  await page.bringToFront();
   await openSmall(page);
-  await page.getByRole('spinbutton', { name: 'Sampler: steps' }).fill('40');
+  await page.getByRole('spinbutton', { name: 'Sampler: steps' }).fill('100');
   await run(page);
   const preview = node(page, 'Sampler').getByRole('img', { name: 'Sampler: preview' });
   await expect(preview).toBeVisible({ timeout: 30_000 });
   await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
   await expect(page.locator('img[alt$=": preview"]')).toHaveCount(1);
   await expect(page).toHaveTitle(/^\d+ % - small/);
-  const other = await context.newPage();
-  await other.goto(server.url);
-  await other.getByRole('button', { name: 'Jobs', exact: true }).click();
   await expect(other.locator('.job').first()).toContainText(/KSampler \d+ %/);
   await page.close();
   await other.close();

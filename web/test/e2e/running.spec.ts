@@ -21,7 +21,7 @@ test('a problem stands at its field and in the panel, which leads to it; nothing
 
 test('a job that runs while the page reloads is picked up again, and shown in a second window', async ({ editor: page, context, server }) => {
   await openSmall(page);
-  await page.getByRole('spinbutton', { name: 'Sampler: steps' }).fill('60');
+  await page.getByRole('spinbutton', { name: 'Sampler: steps' }).fill('300');
   await page.keyboard.press('Control+Enter');
   await expect(node(page, 'Sampler')).toHaveAttribute('data-state', 'running', { timeout: 30_000 });
   await page.reload();
